@@ -1,0 +1,146 @@
+"""A campaign as its author meant it: resolved, typed, still declarative.
+
+``spec`` builds these from YAML after validation: fragments are merged, templates rendered, and a
+matrix has become one step per cell. Repeats are still a number; ``plan`` expands them.
+"""
+
+from dataclasses import dataclass, field
+
+from faultrun.model.data import Json, Scalar
+from faultrun.model.mark import Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One key of an injection: an attribute, or a parameter that says where."""
+
+    name: str
+    value: Scalar
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injection:
+    """What to arm: a capability, where, and the attribute values that the author gave."""
+
+    capability: str
+    where: tuple[Setting, ...]
+    settings: tuple[Setting, ...]
+    mark: Mark
+
+    def setting(self, name: str) -> Setting | None:
+        """The attribute that the author set, or None if it keeps the kernel's default."""
+        return next((item for item in self.settings if item.name == name), None)
+
+    def place(self) -> dict[str, str]:
+        """The parameters that say where, by name."""
+        return {item.name: str(item.value) for item in self.where}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What runs while the fault is armed: a shell script, or an argument vector.
+
+    Exactly one of ``script`` and ``argv`` is set. Arguments travel as data, never re-quoted.
+    """
+
+    mark: Mark
+    script: str = ""
+    argv: tuple[str, ...] = ()
+    stdin: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+
+    def text(self) -> str:
+        """What a person reads in a plan."""
+        return self.script or " ".join(self.argv)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """One claim about a run: the oracle that judges it, and the oracle's parameters."""
+
+    oracle: str
+    params: Json
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """An edge of the graph: the id of a step *as written* (every cell and repeat of it)."""
+
+    id: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One node, one matrix cell. ``id`` is ``origin`` or ``origin[axis=value,...]``."""
+
+    id: str
+    origin: str
+    workload: Workload
+    mark: Mark
+    summary: str = ""
+    needs: tuple[Need, ...] = ()
+    group: str | None = None
+    tags: tuple[str, ...] = ()
+    timeout_ns: int = 30_000_000_000
+    repeat: int = 1
+    cell: tuple[tuple[str, Scalar], ...] = ()
+    injections: tuple[Injection, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    cleanup: Workload | None = None
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSpec:
+    """A device that the target is asked to have. ``options`` are the device kind's own."""
+
+    name: str
+    kind: str
+    options: tuple[tuple[str, Scalar], ...] = ()
+    mark: Mark
+
+    def option(self, name: str, default: Scalar) -> Scalar:
+        """The option of that name, or the default."""
+        return next((value for key, value in self.options if key == name), default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSpec:
+    """The machine that the campaign wants: its kind, kernel version and devices."""
+
+    kind: str = "simulated"
+    kernel: str = "6.12"
+    devices: tuple[DeviceSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePolicy:
+    """When the campaign as a whole passes. FAIL and ERROR always fail it.
+
+    ``vacuous`` and ``skip`` are ``"fail"`` or ``"allow"``; ``min_passed`` is a number of steps. By
+    default one has to pass: a campaign of which nothing could be run has shown nothing.
+    """
+
+    vacuous: str = "fail"
+    skip: str = "allow"
+    min_passed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """The whole document."""
+
+    name: str
+    mark: Mark
+    steps: tuple[Step, ...]
+    summary: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    seed: int = 0
+    target: TargetSpec = field(default_factory=TargetSpec)
+    gate: GatePolicy = field(default_factory=GatePolicy)
+    sources: tuple[tuple[str, str], ...] = ()
+    """Every file read, as (name, text): kept in the record so that a run explains itself."""

@@ -1,0 +1,90 @@
+"""What will happen, in which order: concrete writes, one command, locks. No machine is needed."""
+
+from dataclasses import dataclass
+
+from faultrun.model.campaign import Campaign, Step
+from faultrun.model.capability import AttrKind
+from faultrun.model.target import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write to a control file.
+
+    ``value`` is the text, without the newline that is added on writing. ``reads_back`` is what
+    the kernel will answer afterwards by its own rules, without the newline; None if it cannot be
+    predicted. ``volatile``: the kernel changes it by itself while armed. ``origin`` says in words
+    who wanted it: the campaign, or the engine and why. ``optional``: a kernel may lack the file,
+    which is then no error.
+    """
+
+    path: str
+    value: str
+    kind: AttrKind
+    reads_back: str | None
+    origin: str
+    volatile: bool = False
+    trigger: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """The exact injection counter of one armed capability: its ``times`` file and the budget.
+
+    Injections = budget - what is read back. ``unlimited`` says that the campaign asked for -1.
+    """
+
+    capability: str
+    path: str
+    budget: int
+    unlimited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the model of the kernel expects of a step before any machine is booked.
+
+    ``known`` is False when the number of checks the workload makes is not known; ``note`` then
+    says why. Means and spreads are in injections; ``vacuous_chance`` is 0 to 1.
+    """
+
+    known: bool
+    note: str
+    checks: int = 0
+    mean: float = 0.0
+    spread: float = 0.0
+    vacuous_chance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One step, one repeat, made concrete.
+
+    ``id`` is the step's id, with ``#n`` when it repeats. ``needs`` are task ids. ``locks`` are
+    names of machine-wide things: two tasks that share one never overlap on one machine.
+    ``machine`` names the machine: the group, or the task's own id for a clean one.
+    """
+
+    id: str
+    step: Step
+    machine: str
+    needs: tuple[str, ...]
+    locks: tuple[str, ...]
+    writes: tuple[Write, ...]
+    counters: tuple[Counter, ...]
+    command: Command
+    cleanup: Command | None
+    order: int
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole run. ``digest`` is a SHA-256 over everything that decides what will be done."""
+
+    campaign: Campaign
+    tasks: tuple[Task, ...]
+    seed: int
+    digest: str
+    critical_path: tuple[str, ...]

@@ -1,0 +1,23 @@
+"""One file to put back, and the shell command by which a person can do it by hand."""
+
+import shlex
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """A control file, the value it had before step ``step`` armed it, and whether it is a trigger.
+
+    ``value`` has no newline; the one that the kernel expects is added on writing. ``armed`` is
+    the value that the step wrote.
+    """
+
+    step: str
+    path: str
+    value: str
+    trigger: bool
+    armed: str = ""
+
+    def command(self) -> str:
+        """What to type as root if faultrun cannot do it."""
+        return f"echo {shlex.quote(self.value)} > {shlex.quote(self.path)}"
