@@ -1,0 +1,31 @@
+"""With which errnos an operation may rightly fail after a given injection.
+
+For most capabilities that is a property of the capability. An NVMe status decides it by itself.
+"""
+
+from faultrun.capabilities.registry import builtin
+from faultrun.kernel import blk_status
+from faultrun.kernel.nvme_status import status_of
+from faultrun.kernel.version import KernelVersion
+from faultrun.model.campaign import Injection
+
+CONTROLLER = ("ENETRESET", "EIO")
+"""drivers/nvme/host/sysfs.c:nvme_sysfs_reset(): a reset that failed, whatever failed it."""
+
+
+def right_errnos(injection: Injection, release: str) -> tuple[str, ...]:
+    """The errno names, most telling first; empty for a capability that is not known.
+
+    A file system and a buffered read of the device report EIO whatever the status was.
+    """
+    capability = builtin().get(injection.capability)
+    if capability is None:
+        return ()
+    if capability.name != "nvme":
+        return capability.errnos
+    setting = injection.setting("status")
+    default = capability.attr("status")
+    value = setting.value if setting is not None else default.default if default else 0
+    status = status_of(int(value), KernelVersion.parse(release))
+    errno = blk_status.BY_NAME[status.blk_status].errno
+    return tuple(dict.fromkeys(name for name in (errno, *CONTROLLER) if name))

@@ -1,0 +1,1 @@
+"""Facts about Linux: tables and pure functions, each with its kernel source."""

@@ -1,0 +1,94 @@
+"""How the kernel reads numbers from text (lib/kstrtox.c:kstrtoull(), kstrtoll(), kstrtobool())."""
+
+import re
+
+from faultrun.kernel.version import KernelVersion
+
+U64_MAX = 2**64 - 1
+S64_MAX = 2**63 - 1
+BUFFER = 23
+"""fs/libfs.c:simple_attr_write() parses a 24-byte buffer with its terminator, and no more."""
+
+_BODY = re.compile(r"(?:0[xX]([0-9a-fA-F]+)|0([0-7]+)|([1-9][0-9]*|0))\n?")
+_SETUP = re.compile(r"\s*(\d+),\s*(\d+),\s*(-?\d+),\s*(-?\d+)", re.ASCII)
+
+
+class Refused(Exception):
+    """The kernel's parser said no. ``name`` is the errno name, EINVAL or ERANGE."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def kstrtoull(text: str) -> int:
+    """An unsigned 64-bit number in base 0 with at most one ``+``. Raises Refused."""
+    value = _magnitude(text.removeprefix("+"))
+    if value > U64_MAX:
+        raise Refused("ERANGE")
+    return value
+
+
+def kstrtoll(text: str) -> int:
+    """A signed 64-bit number in base 0 with at most one sign. Raises Refused."""
+    if text.startswith("-"):
+        value = _magnitude(text[1:])
+        if value > S64_MAX + 1:
+            raise Refused("ERANGE")
+        return -value
+    value = _magnitude(text.removeprefix("+"))
+    if value > S64_MAX:
+        raise Refused("ERANGE")
+    return value
+
+
+def _magnitude(text: str) -> int:
+    found = _BODY.fullmatch(text)
+    if found is None:
+        raise Refused("EINVAL")
+    hexadecimal, octal, decimal = found.groups()
+    if hexadecimal is not None:
+        return int(hexadecimal, 16)
+    return int(octal, 8) if octal is not None else int(decimal)
+
+
+def kstrtobool(text: str, version: KernelVersion) -> bool | None:
+    """A bool from its first characters, or None where the kernel would not understand."""
+    first = text[:1]
+    if first and first in "yYtT1":
+        return True
+    if first and first in "nNfF0":
+        return False
+    if version.has("6.19", None) and first and first in "eE":
+        return True
+    if version.has("6.19", None) and first and first in "dD":
+        return False
+    if first in ("o", "O"):
+        second = text[1:2]
+        if second in ("n", "N"):
+            return True
+        if second in ("f", "F"):
+            return False
+    return None
+
+
+def signed(value: int, bits: int) -> int:
+    """The value cut to that many bits and read as a signed number."""
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def setup_string(text: str, version: KernelVersion) -> tuple[int, int, int, int] | None:
+    """A boot option's ``<interval>,<probability>,<space>,<times>``, or None if it is refused.
+
+    Kernel: lib/fault-inject.c:setup_fault_attr() with sscanf("%lu,%lu,%d,%d"): decimal only,
+    blanks before a number, anything after the fourth is ignored. Too large an unsigned number
+    wraps, and saturates since 7.3.
+    """
+    found = _SETUP.match(text)
+    if found is None:
+        return None
+    interval, probability, space, times = (int(group) for group in found.groups())
+    if version.has("7.3", None):
+        interval, probability = min(interval, U64_MAX), min(probability, U64_MAX)
+    return interval & U64_MAX, probability & U64_MAX, signed(space, 32), signed(times, 32)

@@ -1,0 +1,42 @@
+"""Tasks: what of them the fault-injection framework looks at."""
+
+KTHREADS = 2
+FIRST_PID = 100
+
+
+class SimTask:
+    """A task. ``make_it_fail`` is inherited by children, ``fail_nth`` is not.
+
+    Kernel: kernel/fork.c:copy_process() zeroes fail_nth, and copies the rest.
+    """
+
+    __slots__ = ("alive", "comm", "fail_nth", "first", "make_it_fail", "parent", "pid")
+
+    def __init__(self, pid: int, comm: str, parent: "SimTask | None") -> None:
+        self.pid = pid
+        self.comm = comm
+        self.parent = parent
+        self.make_it_fail: bool = parent.make_it_fail if parent is not None else False
+        self.fail_nth = 0
+        self.first = False
+        self.alive = True
+
+
+class TaskTable:
+    """Every task that lives. Pids count up and are never used again."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_PID
+        self.by_pid: dict[int, SimTask] = {}
+
+    def spawn(self, comm: str, parent: SimTask | None = None) -> SimTask:
+        """A new task; ``comm`` is cut at 15 characters (include/linux/sched.h:TASK_COMM_LEN)."""
+        task = SimTask(self._next, comm[:15], parent)
+        self.by_pid[task.pid] = task
+        self._next += 1
+        return task
+
+    def exit(self, task: SimTask) -> None:
+        """The task ends; its /proc directory goes with it."""
+        task.alive = False
+        self.by_pid.pop(task.pid, None)
