@@ -1,0 +1,60 @@
+"""The places where the kernel asks, each with the capability's own filters in front.
+
+What these filters turn away touches no counter, spends nothing, and is not seen by fail-nth.
+"""
+
+from enum import IntFlag
+
+from faultrun.simkernel.attr import SimAttr
+from faultrun.simkernel.tasks import SimTask
+
+
+class Gfp(IntFlag):
+    """The allocation flags that the filters look at (include/linux/gfp_types.h)."""
+
+    ATOMIC = 0
+    DIRECT_RECLAIM = 1
+    NOFAIL = 2
+    NOWARN = 4
+    HIGHMEM = 8
+
+
+KERNEL = Gfp.DIRECT_RECLAIM
+"""GFP_KERNEL may sleep, so that failslab's default ignore-gfp-wait=Y spares it."""
+
+USER = Gfp.DIRECT_RECLAIM | Gfp.HIGHMEM
+
+SLAB_OBJECT = 192
+"""Object size of a cache that nobody named."""
+
+
+def slab(
+    attr: SimAttr,
+    task: SimTask | None,
+    size: int,
+    gfp: Gfp,
+    stack: tuple[str, ...],
+    *,
+    marked: bool,
+) -> bool:
+    """mm/failslab.c:should_failslab(); ``marked`` is the cache's own failslab mark."""
+    if gfp & Gfp.NOFAIL:
+        return False
+    if attr.flag("ignore-gfp-wait") and gfp & Gfp.DIRECT_RECLAIM:
+        return False
+    if attr.flag("cache-filter") and not marked:
+        return False
+    return attr.should_fail(size, task, stack, nowarn=bool(gfp & Gfp.NOWARN))
+
+
+def pages(
+    attr: SimAttr, task: SimTask | None, order: int, gfp: Gfp, stack: tuple[str, ...]
+) -> bool:
+    """mm/page_alloc.c:should_fail_alloc_page()."""
+    if order < attr.extra["min-order"] or gfp & Gfp.NOFAIL:
+        return False
+    if attr.flag("ignore-gfp-highmem") and gfp & Gfp.HIGHMEM:
+        return False
+    if attr.flag("ignore-gfp-wait") and gfp & Gfp.DIRECT_RECLAIM:
+        return False
+    return attr.should_fail(1 << order, task, stack, nowarn=bool(gfp & Gfp.NOWARN))

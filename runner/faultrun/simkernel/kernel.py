@@ -1,0 +1,215 @@
+"""The simulated kernel: what a machine has before devices and programs are put into it.
+
+Its own fault model, besides the faults that campaigns inject: none yet. Control files answer at
+once and the log loses only what overflows its ring. Everything is made on first touch, so that a
+clean machine for each of ten thousand steps costs next to nothing.
+"""
+
+from collections.abc import Mapping
+
+from faultrun.capabilities.registry import builtin
+from faultrun.kernel.version import KernelVersion
+from faultrun.model.campaign import DeviceSpec
+from faultrun.model.capability import Arming, Capability
+from faultrun.model.target import Checks
+from faultrun.simkernel import hooks, proc
+from faultrun.simkernel.attr import SimAttr
+from faultrun.simkernel.clock import SimClock
+from faultrun.simkernel.hooks import KERNEL, Gfp
+from faultrun.simkernel.log import KernelLog
+from faultrun.simkernel.prng import Prng
+from faultrun.simkernel.sim_errno import SimErrno
+from faultrun.simkernel.tasks import SimTask, TaskTable
+from faultrun.simkernel.tree import ControlFile, ControlTree
+
+DEBUGFS = "/sys/kernel/debug"
+_OPEN = ("kmem_cache_alloc_noprof", "getname_flags", "do_sys_openat2", "__x64_sys_openat")
+_READ = ("should_fail_usercopy", "_copy_to_user", "simple_attr_read", "vfs_read")
+_WRITE = ("should_fail_usercopy", "_copy_from_user", "simple_attr_write", "vfs_write")
+_NAMES_CACHE = 4096
+
+
+def _machine_wide() -> dict[str, Capability]:
+    """Directory below debugfs to capability, for those that every machine has."""
+    return {
+        table.directory.removeprefix(DEBUGFS + "/"): table
+        for table in builtin().values()
+        if table.arming is Arming.ATTRIBUTES and "{" not in table.directory
+    }
+
+
+_GLOBAL = _machine_wide()
+_PER_DEVICE = "fault_inject"
+
+
+class SimKernel:
+    """One machine's kernel. ``name`` seeds it: same run seed and name, same behaviour."""
+
+    def __init__(
+        self, *, version: KernelVersion, seed: int, name: str, devices: tuple[DeviceSpec, ...]
+    ) -> None:
+        self.version = version
+        self.seed = seed
+        self.name = name
+        self.devices = devices
+        self.clock = SimClock()
+        self.log = KernelLog(self.clock)
+        self.tasks = TaskTable()
+        self.tree = ControlTree(self, self._resolve, self._names)
+        self._faults: dict[str, SimAttr] = {}
+        self._counting = False
+
+    def stream(self, name: str) -> Prng:
+        """The random numbers that belong to one purpose on this machine."""
+        return Prng.named(self.seed, self.name, name)
+
+    def fault(self, directory: str) -> SimAttr:
+        """The attribute set of a directory below debugfs, made on first touch.
+
+        ``failslab`` and its kin are there on every machine; ``<device>/fault_inject`` is made by
+        the device's driver. Raises KeyError for anything else.
+        """
+        found = self._faults.get(directory)
+        if found is None:
+            table = _GLOBAL.get(directory)
+            if table is None:
+                if not directory.endswith(f"/{_PER_DEVICE}"):
+                    raise KeyError(directory)
+                table = builtin()["nvme"]
+            found = SimAttr(table, self.version, self.clock, self.log, self.stream(directory))
+            if self._counting:
+                found.tally = []
+            self._faults[directory] = found
+        return found
+
+    def drop_fault(self, directory: str) -> None:
+        """The device is gone, and its attributes with it: open handles answer EIO."""
+        found = self._faults.pop(directory, None)
+        if found is not None:
+            found.gone = True
+        self.tree.remove(f"{DEBUGFS}/{directory}")
+
+    def should_fail(
+        self,
+        attr: SimAttr,
+        size: int,
+        task: SimTask | None,
+        stack: tuple[str, ...] = (),
+        *,
+        nowarn: bool = False,
+    ) -> bool:
+        """Ask one attribute set; ``task`` None is interrupt context."""
+        return attr.should_fail(size, task, stack, nowarn=nowarn)
+
+    def slab(
+        self,
+        task: SimTask | None,
+        size: int = hooks.SLAB_OBJECT,
+        gfp: Gfp = KERNEL,
+        stack: tuple[str, ...] = (),
+        cache: str = "",
+    ) -> bool:
+        """Whether a slab allocation fails. ``size`` is the cache's object size in bytes."""
+        attr = self._asked("failslab", task)
+        if attr is None:
+            return False
+        marked = attr.flag("cache-filter") and bool(cache) and self._marked(cache)
+        return hooks.slab(attr, task, size, gfp, stack, marked=marked)
+
+    def pages(
+        self,
+        task: SimTask | None,
+        order: int = 0,
+        gfp: Gfp = KERNEL,
+        stack: tuple[str, ...] = (),
+    ) -> bool:
+        """Whether an allocation of 2**order pages fails."""
+        attr = self._asked("fail_page_alloc", task)
+        return attr is not None and hooks.pages(attr, task, order, gfp, stack)
+
+    def usercopy(self, task: SimTask | None, stack: tuple[str, ...] = ()) -> bool:
+        """Whether a copy from or to user memory fails."""
+        attr = self._asked("fail_usercopy", task)
+        return attr is not None and attr.should_fail(1, task, stack)
+
+    def bio(self, task: SimTask | None, _disk: str, size: int, stack: tuple[str, ...] = ()) -> bool:
+        """Whether a bio fails, its disk's or partition's make-it-fail switch being on."""
+        attr = self._asked("fail_make_request", task)
+        return attr is not None and attr.should_fail(size, task, stack)
+
+    def forget_checks(self) -> None:
+        """Count from now on, and from 0."""
+        self._counting = True
+        for attr in self._faults.values():
+            attr.tally = []
+
+    def checks(self) -> Mapping[str, tuple[Checks, ...]]:
+        """Calls that reached a decision, by directory, in their order."""
+        return {
+            f"{DEBUGFS}/{directory}": tuple(attr.tally)
+            for directory, attr in sorted(self._faults.items())
+            if attr.tally
+        }
+
+    def quiet(self, task: SimTask | None) -> bool:
+        """Whether opening, reading and writing control files can neither fail nor be counted."""
+        if self._counting or (task is not None and task.fail_nth):
+            return False
+        slab, copy = self._faults.get("failslab"), self._faults.get("fail_usercopy")
+        return not (slab is not None and slab.core.probability) and not (
+            copy is not None and copy.core.probability
+        )
+
+    def may_open(self, task: SimTask | None) -> None:
+        """fs/namei.c:getname_flags() and the file structure come from the slab.
+
+        Files are opened by tasks; without one it is the machine that looks at itself.
+        """
+        if task is not None and (self._faults or self._counting or task.fail_nth):
+            if self.slab(task, _NAMES_CACHE, KERNEL, _OPEN, "names_cache"):
+                raise SimErrno("ENOMEM")
+            if self.slab(task, 256, KERNEL, ("alloc_empty_file", *_OPEN[2:]), "filp"):
+                raise SimErrno("ENOMEM")
+
+    def may_read(self, task: SimTask | None) -> None:
+        """copy_to_user() of the text."""
+        if task is not None and self.usercopy(task, _READ):
+            raise SimErrno("EFAULT")
+
+    def may_write(self, task: SimTask | None) -> None:
+        """copy_from_user() of the text."""
+        if task is not None and self.usercopy(task, _WRITE):
+            raise SimErrno("EFAULT")
+
+    def _asked(self, directory: str, task: SimTask | None) -> SimAttr | None:
+        """The attribute set, or None if it cannot matter: it is off, and nobody counts."""
+        nth = task is not None and task.fail_nth
+        attr = self._faults.get(directory)
+        if attr is None:
+            return self.fault(directory) if self._counting or nth else None
+        return attr if attr.core.probability or nth or attr.tally is not None else None
+
+    def _marked(self, cache: str) -> bool:
+        """``/sys/kernel/slab/<cache>/failslab``; none is marked at boot."""
+        file = self.tree.find(f"/sys/kernel/slab/{cache}/failslab")
+        return file is not None and file.read(None).startswith("1")
+
+    def _resolve(self, path: str) -> ControlFile | None:
+        if path.startswith("/proc/"):
+            return proc.resolve(path, self.tasks, self.version)
+        if path.startswith(DEBUGFS):
+            directory, _, name = path.removeprefix(DEBUGFS + "/").rpartition("/")
+            if directory in _GLOBAL or directory in self._faults:
+                return self.fault(directory).file(name)
+        return None
+
+    def _names(self, path: str) -> tuple[str, ...] | None:
+        if path == DEBUGFS:
+            return tuple(sorted({name.split("/")[0] for name in (*_GLOBAL, *self._faults)}))
+        if path.startswith(DEBUGFS):
+            directory = path.removeprefix(DEBUGFS + "/")
+            if directory in _GLOBAL or directory in self._faults:
+                return self.fault(directory).names()
+            if f"{directory}/{_PER_DEVICE}" in self._faults:
+                return (_PER_DEVICE,)
+        return proc.names(path, self.tasks)
