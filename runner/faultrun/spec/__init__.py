@@ -1,0 +1,1 @@
+"""From YAML to a Campaign, or to diagnostics with places. Knows no machine."""

@@ -1,0 +1,76 @@
+"""The way in: a path to a Campaign, or to everything that is wrong with it. Never raises."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from faultrun.capabilities.registry import builtin
+from faultrun.model.campaign import Campaign
+from faultrun.model.data import Scalar
+from faultrun.model.diagnostic import Diagnostic
+from faultrun.model.mark import Mark
+from faultrun.spec.build import Document, build
+from faultrun.spec.context import Context
+from faultrun.spec.findings import Findings
+from faultrun.spec.library import Shelf
+from faultrun.spec.nodes import Node, Table, is_broken
+from faultrun.spec.scope import Reader
+from faultrun.spec.source import read_source
+from faultrun.spec.sources import Sources
+from faultrun.spec.target import device_names, target_of
+from faultrun.spec.validate import CAMPAIGN, validate
+from faultrun.spec.variables import variables_of
+from faultrun.spec.yaml_tree import parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What came of a file: a campaign unless an error was found; diagnostics sorted by place."""
+
+    campaign: Campaign | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load(path: Path, *, overrides: Mapping[str, Scalar]) -> Loaded:
+    """Read a campaign file and its libraries. ``overrides`` replace variables by name.
+
+    Total: whatever the path or the file holds becomes a diagnostic.
+    """
+    name = str(path)
+    findings = Findings()
+    text = read_source(path, name, findings)
+    campaign = None
+    if text is not None:
+        root = parse(text, name, findings)
+        if root is not None:
+            campaign = _campaign(
+                validate(root, CAMPAIGN, findings), path, text, overrides, findings
+            )
+    return Loaded(campaign=campaign, diagnostics=findings.sorted(name))
+
+
+def _campaign(
+    root: Node, path: Path, text: str, overrides: Mapping[str, Scalar], findings: Findings
+) -> Campaign | None:
+    if not isinstance(root, Table):
+        return None
+    sources = Sources({str(path): text})
+    reader = Reader(findings, sources)
+    shelf = Shelf(path, reader)
+    shelf.take(root.leaves("use"))
+    target = target_of(root.get("target"), findings)
+    context = Context(
+        reader=reader,
+        libraries=shelf.libraries,
+        capabilities=builtin(),
+        target=target,
+        devices=device_names(target) if "target" in root.entries else None,
+    )
+    start = Mark(str(path), 1, 1)
+    document = Document(
+        root=root,
+        variables=variables_of(root.table("vars"), overrides, start, findings),
+        sources=tuple(sources.texts.items()),
+        is_broken=is_broken(root),
+    )
+    return build(document, context)

@@ -1,0 +1,135 @@
+"""Writes the JSON Schemas of capabilities from their tables: editors need files, people no copies.
+
+``faultrun explain --write-schemas schemas/capability`` calls this; a test compares the result with
+what is committed.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter
+from faultrun.model.data import Json
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TEMPLATE = r"\{\{"
+"""Any text with a template may stand where a number is wanted: its value is checked later."""
+INDEX = "index"
+
+
+def write_schemas(folder: Path, capabilities: Mapping[str, Capability]) -> None:
+    """Write ``NAME.json`` for every capability, and ``index.json`` for all. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, document in schemas(capabilities).items():
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def schemas(capabilities: Mapping[str, Capability]) -> dict[str, Json]:
+    """The schema of every capability by name, and ``index``: what one injection may hold."""
+    made: dict[str, Json] = {name: schema(table) for name, table in capabilities.items()}
+    made[INDEX] = _index(capabilities)
+    return made
+
+
+def schema(table: Capability) -> Json:
+    """The schema of one capability's mapping under ``inject:``."""
+    properties: dict[str, Json] = {item.name: _parameter(item) for item in table.parameters}
+    properties.update({spec.name: _attribute(spec) for spec in table.attrs})
+    return {
+        "$schema": DIALECT,
+        "title": f"inject: {table.name}",
+        "description": f"{table.summary} {table.description}",
+        "type": "object",
+        "x-of": f"capability '{table.name}'",
+        "x-key": "attribute",
+        "x-code": "FR012",
+        "x-hint": f"`faultrun explain {table.name}` lists the attributes",
+        "additionalProperties": False,
+        "properties": properties,
+        "examples": [_example(table)],
+    }
+
+
+def _index(capabilities: Mapping[str, Capability]) -> Json:
+    properties: dict[str, Json] = {
+        "use": {"$ref": "../campaign.v1.json#/$defs/fragment"},
+        "with": {"$ref": "../campaign.v1.json#/$defs/with"},
+    }
+    for name, table in capabilities.items():
+        properties[name] = {"$ref": f"{name}.json", "description": table.summary}
+    return {
+        "$schema": DIALECT,
+        "title": "inject",
+        "description": "Capabilities with their attributes, or a fault of a library.",
+        "x-key": "capability",
+        "x-code": "FR017",
+        "x-hint": "`faultrun explain` lists all",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _parameter(item: Parameter) -> Json:
+    return {
+        "description": item.summary,
+        "type": "string",
+        "pattern": f"{item.pattern}|{TEMPLATE}",
+        "x-form": f"a {item.name} such as {item.example}",
+        "examples": [item.example],
+    }
+
+
+def _attribute(spec: AttrSpec) -> Json:
+    made: dict[str, Json] = {"description": _description(spec)}
+    made["markdownDescription"] = _markdown(spec)
+    if spec.kind is AttrKind.BOOL:
+        made["type"] = ["boolean", "string"]
+        made["pattern"] = f"^[YyNn]$|{TEMPLATE}"
+        made["x-form"] = "true or false (or the kernel's Y and N)"
+    else:
+        made["type"] = ["integer", "string"]
+        made["pattern"] = TEMPLATE
+        made["x-form"] = "a whole number"
+        if spec.minimum is not None:
+            made["minimum"] = spec.minimum
+        if spec.maximum is not None:
+            made["maximum"] = spec.maximum
+    made["default"] = spec.default
+    made["x-unit"] = spec.unit
+    made["x-who"] = "the kernel accepts"
+    if spec.examples:
+        made["examples"] = list(spec.examples)
+    return made
+
+
+def _facts(spec: AttrSpec) -> list[str]:
+    facts = [f"Unit: {spec.unit}."]
+    if spec.kind is not AttrKind.BOOL and spec.minimum is not None:
+        facts.append(f"Range: {spec.minimum} to {spec.maximum}.")
+    facts.append(f"Kernel default: {spec.default}.")
+    if spec.volatile:
+        facts.append("The kernel changes it while armed.")
+    if spec.since is not None:
+        facts.append(f"Since Linux {spec.since}.")
+    if spec.until is not None:
+        facts.append(f"Gone in Linux {spec.until}.")
+    return facts
+
+
+def _description(spec: AttrSpec) -> str:
+    return f"{spec.summary} {' '.join(_facts(spec))}"
+
+
+def _markdown(spec: AttrSpec) -> str:
+    facts = "\n".join(f"- {fact}" for fact in _facts(spec))
+    return f"{spec.summary}\n\n{facts}\n- Kernel: `{spec.kernel_ref}`"
+
+
+def _example(table: Capability) -> Json:
+    made: dict[str, Json] = {item.name: item.example for item in table.parameters}
+    for name in ("probability", "times", table.trigger):
+        spec = table.attr(name)
+        if spec is not None and spec.examples:
+            made[name] = spec.examples[0]
+    return made

@@ -1,0 +1,100 @@
+"""Single values: attributes against their tables, durations, kernel versions."""
+
+import re
+from dataclasses import dataclass
+
+from faultrun.kernel.version import KernelVersion
+from faultrun.model.capability import AttrKind, AttrSpec
+from faultrun.model.data import Scalar
+from faultrun.spec.words import bounds, shown
+
+_UNITS = {
+    "ns": 1,
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+}
+_DURATION = re.compile(r"([0-9]{1,18})(ns|us|ms|s|m|h)")
+_FRACTION = re.compile(r"([0-9]+)\.([0-9]{1,9})\s*(us|ms|s|m|h)")
+DAY_NS = 24 * _UNITS["h"]
+_TRUTH: dict[str, bool] = {"Y": True, "y": True, "N": False, "n": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a value is refused."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+def attribute(spec: AttrSpec, value: object) -> Scalar | Problem:
+    """The value of an attribute as the plan wants it: a number, or a boolean."""
+    if spec.kind is AttrKind.BOOL:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value in _TRUTH:
+            return _TRUTH[value]
+        told = _kind(value)
+        wanted = "must be true or false (or the kernel's Y and N)"
+        return Problem("FR014", f"{spec.name} is {told}, {wanted}")
+    if isinstance(value, float):
+        hint = f"write {int(value)}" if value.is_integer() else ""
+        return Problem("FR022", f"{spec.name} is {value}, the kernel takes whole numbers", hint)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return Problem("FR014", f"{spec.name} is {_kind(value)}, must be a whole number")
+    low, high = spec.minimum, spec.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        told = f"{spec.name} is {shown(value)}, the kernel accepts {bounds(low, high)}"
+        return Problem("FR021", f"{told} ({spec.unit})")
+    return value
+
+
+def duration(text: object, name: str, low_ns: int, high_ns: int) -> int | Problem:
+    """A duration in nanoseconds."""
+    if not isinstance(text, str):
+        return Problem("FR023", f"{name} is {_kind(text)}, must be a duration such as 30s")
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return Problem("FR023", f"{name} is {shown(text)}, {_DURATION_FORM}", _suggest(text))
+    value = int(found[1]) * _UNITS[found[2]]
+    if not low_ns <= value <= high_ns:
+        low, high = _spelled(low_ns), _spelled(high_ns)
+        return Problem("FR021", f"{name} is {text}, must be {low} to {high}")
+    return value
+
+
+_DURATION_FORM = "must be a whole number and one of ns, us, ms, s, m, h"
+
+
+def _suggest(text: str) -> str:
+    bare = text.strip()
+    if bare.isdigit():
+        return f"write {bare}s if seconds are meant"
+    fraction = _FRACTION.fullmatch(bare)
+    if fraction is not None:
+        scale = 10 ** len(fraction[2])
+        total = int(fraction[1] + fraction[2]) * _UNITS[fraction[3]]
+        if total % scale == 0:
+            return f"write {_spelled(total // scale)}"
+    joined = "".join(bare.split())
+    return f"write {joined}" if _DURATION.fullmatch(joined) else ""
+
+
+def _spelled(value_ns: int) -> str:
+    unit = next(name for name in reversed(_UNITS) if value_ns % _UNITS[name] == 0)
+    return f"{value_ns // _UNITS[unit]}{unit}"
+
+
+def exists_in(spec: AttrSpec, kernel: str) -> bool:
+    """Whether a kernel of that version has the attribute."""
+    return KernelVersion.parse(kernel).has(spec.since, spec.until)
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "empty"
+    return f"the text {shown(value)}" if isinstance(value, str) else shown(value)
