@@ -1,0 +1,1 @@
+"""A campaign made concrete: which task, in which order, with which writes. Needs no machine."""
