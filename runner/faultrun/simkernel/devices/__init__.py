@@ -1,0 +1,1 @@
+"""The simulated machine's devices: what stands behind ``/dev`` and ``/sys/block``."""

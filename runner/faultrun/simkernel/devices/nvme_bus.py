@@ -1,0 +1,195 @@
+"""The NVMe controllers of a machine: probing, their files, removal and rescan."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from faultrun.model.campaign import DeviceSpec
+from faultrun.simkernel.devices.block import Disk
+from faultrun.simkernel.devices.medium import Medium
+from faultrun.simkernel.devices.nvme import Controller, Identity, Namespace, NvmeCore
+from faultrun.simkernel.devices.nvme_files import (
+    bus_files,
+    controller_files,
+    parameter_files,
+    pci_files,
+)
+from faultrun.simkernel.devices.nvme_reset import Surroundings, reset
+from faultrun.simkernel.kernel import DEBUGFS, SimKernel
+from faultrun.simkernel.tree import ControlFile
+
+_MIB = 1 << 20
+_FIRST_SLOT = 4
+_PROBE_NS = 30_000_000
+
+
+class NvmeBus:
+    """Controllers by name. The first touch of any of them probes them all, as booting did."""
+
+    def __init__(
+        self,
+        kernel: SimKernel,
+        specs: tuple[DeviceSpec, ...],
+        publish: Callable[[Disk, int], None],
+        withdraw: Callable[[str], None],
+    ) -> None:
+        self._kernel = kernel
+        self._specs = specs
+        self._publish = publish
+        self._withdraw = withdraw
+        self._controllers: dict[str, Controller] = {}
+        self._media: dict[str, tuple[Medium, ...]] = {}
+        self.core = NvmeCore()
+        self.woken = not specs
+        if specs:
+            self._announce_all()
+
+    def owns(self, name: str) -> bool:
+        """Whether a device of that name could be one of ours."""
+        return name.startswith("nvme")
+
+    def controllers(self) -> tuple[str, ...]:
+        """The names of the controllers that are there now."""
+        self.wake()
+        return tuple(sorted(self._controllers))
+
+    def controller(self, name: str) -> Controller | None:
+        """The controller of that name."""
+        if not self.woken and self.owns(name):
+            self.wake()
+        return self._controllers.get(name)
+
+    def wake(self) -> None:
+        """Make the controllers that the machine booted with."""
+        if not self.woken:
+            self.woken = True
+            for at in range(len(self._specs)):
+                self._probe(at)
+
+    def rescan(self) -> None:
+        """``/sys/bus/pci/rescan``: find again what was removed."""
+        self.wake()
+        for at, spec in enumerate(self._specs):
+            if spec.name not in self._controllers and self._transport(spec) == "pcie":
+                self._kernel.clock.advance(_PROBE_NS)
+                self._announce(at)
+                controller = self._probe(at)
+                address = controller.identity.address
+                self._kernel.log.emit(6, f"pci {address}: [1b36:0010] type 00 class 0x010802")
+                controller.log(6, f"pci function {address}")
+                controller.log(6, f"{controller.identity.queues}/0/0 default/read/poll queues")
+
+    def reset(self, name: str) -> None:
+        """Reset a controller and wait. Raises SimErrno."""
+        around = Surroundings(remove_disk=self._remove_disk, remove_controller=self._remove)
+        reset(self._controllers[name], around)
+
+    def _announce_all(self) -> None:
+        tree = self._kernel.tree
+        for at in range(len(self._specs)):
+            self._announce(at)
+        tree.provide("/sys/bus/pci", lambda: bus_files(self.rescan))
+        tree.provide("/sys/module/nvme_core/parameters", lambda: parameter_files(self.core))
+
+    def _announce(self, at: int) -> None:
+        """The directories that a controller will have, before anything of it is made."""
+        spec, tree = self._specs[at], self._kernel.tree
+        name = spec.name
+        path = f"/sys/class/nvme/{name}"
+        tree.provide(path, partial(self._class_files, name))
+        if self._transport(spec) == "pcie":
+            tree.provide(f"{path}/device", partial(self._pci_files, name))
+            tree.provide(f"/sys/bus/pci/devices/{_address(at)}", partial(self._pci_files, name))
+        self._provide_faults(f"{name}/fault_inject")
+        for number in range(1, int(spec.option("namespaces", 1)) + 1):
+            disk = f"{name}n{number}"
+            self._provide_faults(f"{disk}/fault_inject")
+            for place in (
+                f"/sys/block/{disk}",
+                f"/sys/block/{disk}/queue",
+                f"/sys/class/block/{disk}",
+            ):
+                tree.provide(place, partial(self._woken_files, place))
+
+    def _provide_faults(self, directory: str) -> None:
+        self._kernel.tree.provide(f"{DEBUGFS}/{directory}", partial(self._fault_files, directory))
+
+    def _fault_files(self, directory: str) -> Mapping[str, ControlFile]:
+        attr = self._kernel.fault(directory)
+        return attr.table()
+
+    def _woken_files(self, place: str) -> Mapping[str, ControlFile]:
+        """Probing replaces the directory by the disk's own; look into that one."""
+        self.wake()
+        tree = self._kernel.tree
+        names = tree.list(place)
+        return {name: file for name in names if (file := tree.find(f"{place}/{name}")) is not None}
+
+    def _class_files(self, name: str) -> Mapping[str, ControlFile]:
+        self.wake()
+        controller = self._controllers[name]
+        return controller_files(
+            controller, partial(self.reset, name), partial(self.scan, controller)
+        )
+
+    def _pci_files(self, name: str) -> Mapping[str, ControlFile]:
+        self.wake()
+        controller = self._controllers[name]
+        return pci_files(lambda: self._remove(controller))
+
+    def _probe(self, at: int) -> Controller:
+        spec = self._specs[at]
+        size = int(spec.option("size_mib", 64)) * _MIB
+        count = int(spec.option("namespaces", 1))
+        media = self._media.setdefault(spec.name, tuple(Medium(size) for _ in range(count)))
+        identity = Identity(
+            name=spec.name,
+            number=int("".join(char for char in spec.name if char.isdigit()) or "0"),
+            transport=self._transport(spec),
+            address=_address(at),
+            queues=int(spec.option("queues", 2)),
+            serial=str(spec.option("serial", "faultrun")),
+        )
+        controller = Controller(self._kernel, self.core, identity, media)
+        self._controllers[spec.name] = controller
+        self.scan(controller)
+        return controller
+
+    def scan(self, controller: Controller) -> None:
+        """Make the disks of namespaces that have none."""
+        partitions = 0
+        for spec in self._specs:
+            if spec.name == controller.identity.name:
+                partitions = int(spec.option("partitions", 0))
+        for number, medium in enumerate(controller.media, 1):
+            name = f"{controller.identity.name}n{number}"
+            if name not in controller.namespaces:
+                namespace = Namespace(controller, number, medium)
+                controller.namespaces[name] = namespace
+                self._provide_faults(namespace.directory)
+                self._publish(namespace.disk, partitions)
+
+    def _remove_disk(self, name: str) -> None:
+        for controller in self._controllers.values():
+            namespace = controller.namespaces.pop(name, None)
+            if namespace is not None:
+                self._kernel.drop_fault(namespace.directory)
+                self._withdraw(name)
+
+    def _remove(self, controller: Controller) -> None:
+        name = controller.identity.name
+        for disk in list(controller.namespaces):
+            self._remove_disk(disk)
+        controller.state = "deleting"
+        controller.gone = True
+        self._controllers.pop(name, None)
+        self._kernel.drop_fault(controller.directory)
+        self._kernel.tree.remove(f"/sys/class/nvme/{name}")
+        self._kernel.tree.remove(f"/sys/bus/pci/devices/{controller.identity.address}")
+
+    @staticmethod
+    def _transport(spec: DeviceSpec) -> str:
+        return str(spec.option("transport", "pcie"))
+
+
+def _address(at: int) -> str:
+    return f"0000:00:{_FIRST_SLOT + at:02x}.0"

@@ -1,0 +1,88 @@
+"""The files of ``/proc`` and ``/proc/sys`` that workloads look at."""
+
+from collections.abc import Callable, Mapping
+
+from faultrun.kernel.version import KernelVersion
+from faultrun.simkernel.devices.nvme_files import number
+from faultrun.simkernel.kernel import SimKernel
+from faultrun.simkernel.sim_errno import SimErrno
+from faultrun.simkernel.tree import ControlFile, TextFile
+
+_SECOND = 1_000_000_000
+
+
+def vm_files(drop: Callable[[int], None]) -> Mapping[str, ControlFile]:
+    """``/proc/sys/vm``."""
+
+    def drop_caches(text: str) -> None:
+        # fs/drop_caches.c: sysctl bounds 1 to 4.
+        value = number(text)
+        if not 1 <= value <= 4:
+            raise SimErrno("EINVAL")
+        drop(value)
+
+    return {
+        "drop_caches": TextFile(lambda: "0\n", drop_caches),
+        "oom_kill_allocating_task": _settable("0"),
+        "dirty_writeback_centisecs": _settable("500"),
+        "dirty_expire_centisecs": _settable("3000"),
+        "dirty_ratio": _settable("20"),
+        "overcommit_memory": _settable("0"),
+        "panic_on_oom": _settable("0"),
+    }
+
+
+def sysctl_files(version: KernelVersion) -> Mapping[str, ControlFile]:
+    """``/proc/sys/kernel``."""
+    return {
+        "tainted": _settable("0"),
+        "panic_on_oops": _settable("0"),
+        "panic_on_warn": _settable("0"),
+        "printk": _settable("7\t4\t1\t7"),
+        "hung_task_timeout_secs": _settable("120"),
+        "osrelease": _says(f"{version}"),
+        "ostype": _says("Linux"),
+        "hostname": _settable("simulated"),
+        "pid_max": _settable("32768"),
+        "sysrq": _settable("1"),
+    }
+
+
+def proc_files(
+    kernel: SimKernel, mounts: Callable[[], str], partitions: Callable[[], str]
+) -> Mapping[str, ControlFile]:
+    """``/proc``."""
+    release = f"{kernel.version}"
+
+    def uptime() -> str:
+        centis = kernel.clock.now_ns() // (_SECOND // 100)
+        text = f"{centis // 100}.{centis % 100:02d}"
+        return f"{text} {text}\n"
+
+    return {
+        "mounts": TextFile(mounts),
+        "partitions": TextFile(partitions),
+        "uptime": TextFile(uptime),
+        "version": _says(f"Linux version {release} (faultrun@simulated) #1 SMP PREEMPT_DYNAMIC"),
+        "cmdline": _says("console=ttyS0"),
+        "loadavg": _says("0.00 0.00 0.00 1/64 100"),
+        "meminfo": _says("MemTotal:        1011844 kB\nMemFree:          842112 kB"),
+        "modules": _says(
+            "nvme 65536 1 - Live 0x0000000000000000\nnvme_core 212992 2 nvme, Live 0x0000000000000000"
+        ),
+        "filesystems": _says("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n\txfs\n\tbtrfs"),
+    }
+
+
+def _says(text: str) -> TextFile:
+    return TextFile(lambda: text + "\n")
+
+
+def _settable(text: str) -> TextFile:
+    """A setting that is kept and changes nothing here."""
+    held = [text]
+
+    def put(new: str) -> None:
+        held[0] = new.strip()
+
+    return TextFile(lambda: held[0] + "\n", put)

@@ -1,0 +1,1 @@
+"""What a workload may call: one small file a family, each program a function of its process."""

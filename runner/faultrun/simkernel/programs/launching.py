@@ -1,0 +1,120 @@
+"""Programs that run other programs: env, timeout, xargs, nice and their kin."""
+
+from collections.abc import Callable, Mapping
+
+from faultrun.kernel.errno import message_of
+from faultrun.simkernel.process import Process, TimedOut
+from faultrun.simkernel.programs.options import parse
+from faultrun.simkernel.programs.simple import duration
+from faultrun.simkernel.signals import Killed
+from faultrun.simkernel.sim_errno import SimErrno
+
+_KILLED = 124
+
+
+def _become(process: Process, argv: tuple[str, ...]) -> int:
+    """Run in this very process."""
+    own = process.name
+    try:
+        return process.machine.execute(process, argv)
+    except SimErrno as refused:
+        process.err(f"{own}: '{argv[0]}': {message_of(refused.name)}\n")
+        return 127 if refused.name == "ENOENT" else 126
+
+
+def _child(process: Process, argv: tuple[str, ...]) -> int:
+    """fork, exec, wait. Raises Killed if a signal ended it."""
+    own = process.name
+    child: Process | None = None
+    try:
+        child = process.fork()
+        return process.machine.execute(child, argv)
+    except SimErrno as refused:
+        process.err(f"{own}: failed to run command '{argv[0]}': {message_of(refused.name)}\n")
+        return 127 if refused.name == "ENOENT" else 126
+    finally:
+        if child is not None:
+            process.machine.kernel.tasks.exit(child.task)
+
+
+def _env(process: Process) -> int:
+    found = parse(process, "i0", "uC", ("ignore-environment", "unset="), strict=True)
+    env = {} if found.has("i", "ignore-environment") else dict(process.env)
+    words = list(found.operands)
+    for name, value in found.every:
+        if name in ("u", "unset"):
+            env.pop(value, None)
+    while words and "=" in words[0]:
+        name, _, value = words.pop(0).partition("=")
+        env[name] = value
+    if not words:
+        process.out("".join(f"{name}={env[name]}\n" for name in sorted(env)))
+        return 0
+    process.env = env
+    return _become(process, tuple(words))
+
+
+def _nice(process: Process) -> int:
+    found = parse(process, "", "n", ("adjustment=",), strict=True)
+    return _become(process, tuple(found.operands)) if found.operands else 0
+
+
+def _plain(process: Process) -> int:
+    words = parse(process, "EnHb", "uc", strict=True).operands
+    return _become(process, tuple(words)) if words else 0
+
+
+def _timeout(process: Process) -> int:
+    found = parse(process, "v", "ks", ("kill-after=", "signal=", "preserve-status"), strict=True)
+    if len(found.operands) < 2:
+        process.complain("missing operand")
+        return 125
+    limit = duration(found.operands[0])
+    if limit is None:
+        process.complain(f"invalid time interval '{found.operands[0]}'")
+        return 125
+    machine = process.machine
+    outer = machine.deadline_ns
+    inner = machine.kernel.clock.now_ns() + limit
+    if limit == 0 or inner >= outer:
+        return _status(process, tuple(found.operands[1:]))
+    machine.deadline_ns = inner
+    try:
+        return _status(process, tuple(found.operands[1:]))
+    except TimedOut:
+        if machine.kernel.clock.now_ns() < inner:
+            raise
+        return 137 if found.value("s", "signal") in ("9", "KILL", "SIGKILL") else _KILLED
+    finally:
+        machine.deadline_ns = outer
+
+
+def _status(process: Process, argv: tuple[str, ...]) -> int:
+    try:
+        return _child(process, argv)
+    except Killed as signal:
+        return 128 + signal.number
+
+
+def _xargs(process: Process) -> int:
+    found = parse(process, "0rt", "nIPd", ("no-run-if-empty", "null", "max-args="), strict=True)
+    data = process.stdin().decode("utf-8", "surrogateescape")
+    words = [word for word in data.split("\0") if word] if found.has("0", "null") else data.split()
+    command = tuple(found.operands) or ("echo",)
+    mark = found.value("I")
+    status = 0
+    if mark:
+        for line in data.splitlines():
+            argv = tuple(word.replace(mark, line) for word in command)
+            status = max(status, _status(process, argv))
+    elif words or not found.has("r", "no-run-if-empty"):
+        size = int(found.value("n", "max-args", default=str(len(words) or 1)))
+        for begin in range(0, max(len(words), 1), size):
+            status = max(status, _status(process, (*command, *words[begin : begin + size])))
+    return 0 if status == 0 else 123 if status <= 125 else status
+
+
+PROGRAMS: Mapping[str, Callable[[Process], int]] = {
+    "env": _env, "nice": _nice, "ionice": _plain, "sudo": _plain, "nohup": _plain,
+    "setsid": _plain, "stdbuf": _plain, "timeout": _timeout, "xargs": _xargs,
+}  # fmt: skip

@@ -1,0 +1,80 @@
+"""The table of programs: what each is called, what runs it, and how it came to be modelled."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from faultrun.simkernel.process import Process
+from faultrun.simkernel.programs import (
+    comparing,
+    dd,
+    echo,
+    files,
+    fio,
+    grepping,
+    kernel_log,
+    launching,
+    listing,
+    mounting,
+    nvme_cli,
+    printf,
+    reading,
+    simple,
+)
+
+Run = Callable[[Process], int]
+
+BY_HAND = "by hand: messages as coreutils, util-linux and e2fsprogs word them"
+RECORDED = "messages from recordings of Linux 6.12, the rest by hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One program. ``modelled`` says what it was modelled from."""
+
+    run: Run
+    modelled: str = BY_HAND
+
+
+def _table(*families: Mapping[str, Run], modelled: str = BY_HAND) -> dict[str, Program]:
+    return {
+        name: Program(run=run, modelled=modelled)
+        for family in families
+        for name, run in family.items()
+    }
+
+
+_SHELLS = ("sh", "bash", "dash")
+
+_TABLE: dict[str, Program] = {
+    **_table(
+        simple.PROGRAMS,
+        reading.PROGRAMS,
+        files.PROGRAMS,
+        listing.PROGRAMS,
+        comparing.PROGRAMS,
+        grepping.PROGRAMS,
+        kernel_log.PROGRAMS,
+        launching.PROGRAMS,
+        mounting.PROGRAMS,
+        fio.PROGRAMS,
+        {"echo": echo.echo, "printf": printf.printf},
+    ),
+    **_table(dd.PROGRAMS, nvme_cli.PROGRAMS, modelled=RECORDED),
+}
+
+
+def is_modelled(name: str) -> bool:
+    """Whether the simulated machine can run a program of this name."""
+    return name in PROGRAMS or name in _SHELLS
+
+
+PROGRAMS: dict[str, Program] = {
+    **_TABLE,
+    "which": Program(run=listing.which(is_modelled)),
+}
+"""Every program by name. The shells are not here: ``launch`` runs them itself."""
+
+
+def names() -> frozenset[str]:
+    """Every program that a workload may call."""
+    return frozenset((*PROGRAMS, *_SHELLS))

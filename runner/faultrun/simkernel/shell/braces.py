@@ -1,0 +1,121 @@
+"""Brace expansion, done once on the text of a word, before anything else is looked at."""
+
+_CLOSERS = {"(": ")", "{": "}"}
+
+
+def skip(text: str, at: int) -> int:
+    """The position after the quoted or substituted piece that starts at ``at``."""
+    char = text[at]
+    if char == "\\":
+        return min(at + 2, len(text))
+    if char == "'":
+        end = text.find("'", at + 1)
+        return len(text) if end < 0 else end + 1
+    if char == '"':
+        return _skip_double(text, at + 1)
+    if char == "`":
+        return _skip_backtick(text, at + 1)
+    if char == "$" and text[at + 1 : at + 2] == "'":
+        return _skip_ansi(text, at + 2)
+    if char in "$<>" and text[at + 1 : at + 2] in ("(", "{") and at + 1 < len(text):
+        return closing(text, at + 1)
+    return at + 1
+
+
+def closing(text: str, at: int) -> int:
+    """The position after the bracket that closes the one at ``at``."""
+    opener = text[at]
+    closer = _CLOSERS[opener]
+    depth, here = 1, at + 1
+    while here < len(text) and depth:
+        char = text[here]
+        if char == closer:
+            depth -= 1
+            here += 1
+        elif char == opener:
+            depth += 1
+            here += 1
+        else:
+            here = skip(text, here)
+    return here
+
+
+def _skip_double(text: str, here: int) -> int:
+    while here < len(text) and text[here] != '"':
+        here = here + 1 if text[here] == "'" else skip(text, here)
+    return here + 1
+
+
+def _skip_backtick(text: str, here: int) -> int:
+    while here < len(text) and text[here] != "`":
+        here += 2 if text[here] == "\\" else 1
+    return here + 1
+
+
+def _skip_ansi(text: str, here: int) -> int:
+    while here < len(text) and text[here] != "'":
+        here += 2 if text[here] == "\\" else 1
+    return here + 1
+
+
+def expand(text: str) -> list[str]:
+    """``a{b,c}`` -> ``ab``, ``ac``; ``{1..3}`` -> ``1``, ``2``, ``3``; else the text itself."""
+    if "{" not in text:
+        return [text]
+    here = 0
+    while here < len(text):
+        if text[here] != "{":
+            here = skip(text, here)
+            continue
+        end, pieces = _alternatives(text, here)
+        if pieces:
+            tails = expand(text[end:])
+            heads = [text[:here] + inner for piece in pieces for inner in expand(piece)]
+            return [head + tail for head in heads for tail in tails]
+        here += 1
+    return [text]
+
+
+def _alternatives(text: str, at: int) -> tuple[int, list[str]]:
+    depth, here, begin = 0, at, at + 1
+    pieces: list[str] = []
+    while here < len(text):
+        char = text[here]
+        if char == "{":
+            depth += 1
+            here += 1
+        elif char == "}":
+            depth -= 1
+            here += 1
+            if depth == 0:
+                if pieces:
+                    return here, [*pieces, text[begin : here - 1]]
+                return here, _range(text[at + 1 : here - 1])
+        elif char == "," and depth == 1:
+            pieces.append(text[begin:here])
+            here += 1
+            begin = here
+        else:
+            here = skip(text, here)
+    return at, []
+
+
+def _range(text: str) -> list[str]:
+    ends = text.split("..")
+    if len(ends) not in (2, 3):
+        return []
+    first, last = ends[0], ends[1]
+    if len(first) == 1 and len(last) == 1 and first.isalpha() and last.isalpha():
+        low, high = ord(first), ord(last)
+        step = 1 if high >= low else -1
+        return [chr(code) for code in range(low, high + step, step)]
+    try:
+        low, high = int(first), int(last)
+        stride = abs(int(ends[2])) if len(ends) == 3 else 1
+    except ValueError:
+        return []
+    step = max(stride, 1) * (1 if high >= low else -1)
+    padded = any(len(end.lstrip("-")) > 1 and end.lstrip("-")[0] == "0" for end in (first, last))
+    width = max(len(first), len(last)) if padded else 0
+    values = range(low, high + (1 if step > 0 else -1), step)
+    return [f"{value:0{width}d}" if width else str(value) for value in values]
