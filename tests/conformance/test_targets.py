@@ -1,0 +1,26 @@
+"""One suite for every target that is present."""
+
+import pytest
+
+from faultrun.model.campaign import TargetSpec
+from faultrun.targets.local import LocalTarget
+from faultrun.targets.simulated import SimulatedTarget
+from faultrun.testing import CHECKS, Sample
+
+SAMPLE = Sample(directory="/sys/kernel/debug/failslab", number="interval")
+
+
+@pytest.fixture(params=["simulated", "local"])
+def open_target(request, tmp_path):
+    if request.param == "simulated":
+        return lambda: SimulatedTarget(TargetSpec(), seed=1, machine="m")
+    folder = tmp_path / "sys/kernel/debug/failslab"
+    folder.mkdir(parents=True)
+    for name in ("interval", "probability"):
+        (folder / name).write_text("0\n")
+    return lambda: LocalTarget(tmp_path)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_target_keeps_the_contract(check, open_target):
+    check(open_target, SAMPLE)
