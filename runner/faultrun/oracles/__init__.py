@@ -1,0 +1,1 @@
+"""Judges of one expectation each: pure functions of the evidence."""
