@@ -1,0 +1,1 @@
+"""From a plan and machines to events: arm, run, look, restore, judge."""

@@ -1,0 +1,193 @@
+"""What is collected after the fault is disarmed: exact counts, where each injection fell, files.
+
+Nothing here judges. Every fact ends up in the record as it is, and in the ``Evidence`` value.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from faultrun.capabilities.errnos import right_errnos
+from faultrun.capabilities.registry import builtin
+from faultrun.engine.arming import Arming
+from faultrun.engine.hits import hits_of
+from faultrun.kernel.control_file import strip_newline
+from faultrun.kernel.oops import first_oops
+from faultrun.model.campaign import Injection
+from faultrun.model.evidence import Count, Evidence, FileSeen, Hit
+from faultrun.model.oracle import Oracle
+from faultrun.model.plan import Counter, Task
+from faultrun.model.target import AttrRefused, Finished, LogLine, Target
+
+_DUMP = (" ", "FAULT_INJECTION: ", "CPU: ", "Call Trace:", "Hardware name:")
+"""How the records of lib/dump_stack.c:dump_stack() begin, and of the injection before it."""
+
+
+def collect(
+    task: Task,
+    target: Target,
+    oracles: Mapping[str, Oracle],
+    *,
+    finished: Finished,
+    log: tuple[LogLine, ...],
+    lost: int,
+    arming: Arming,
+    died: str,
+) -> Evidence:
+    """Read counters, attributes and files, and locate every logged injection."""
+    names = [injection.capability for injection in task.step.injections]
+    hits = hits_of(log, names, task.command, finished) if log else ()
+    counts = tuple(
+        _count(None if died or _remade(counter, arming) else target, counter, hits)
+        for counter in task.counters
+    )
+    for count in counts:
+        if count.left is not None:
+            arming.saw(count.path, str(count.left))
+    if task.command.fail_nth and finished.fail_nth_left == 0:
+        counts = _without_fail_nth(counts, hits)
+    after, files = _look(task, target, oracles, counts, arming)
+    return Evidence(
+        finished=finished,
+        log=log,
+        log_lost=lost,
+        counts=counts,
+        hits=hits,
+        armed=bool(names),
+        errnos=_errnos(task.step.injections, target.info.release),
+        after=after,
+        files=files,
+        oops=oops_of(log) if log else "",
+        died=died,
+    )
+
+
+def oops_of(log: Sequence[LogLine]) -> str:
+    """The first line that says the kernel went wrong, or empty.
+
+    The dump of an injection is most of such a log and cannot say so: it is passed over unread.
+    """
+    rest = [line for line in log if not line.text.startswith(_DUMP)]
+    return first_oops(rest) if rest else ""
+
+
+def _remade(counter: Counter, arming: Arming) -> bool:
+    """Whether the counter's directory was made anew meanwhile, as a device that came back does."""
+    return bool(arming.remade) and counter.path.rpartition("/")[0] in arming.remade
+
+
+def _count(target: Target | None, counter: Counter, hits: tuple[Hit, ...]) -> Count:
+    """Injections = budget - what ``times`` reads now: the only exact counter there is.
+
+    ``target`` is None if what it had counted is lost: the machine died, or the device was made
+    anew and its attributes with it.
+    """
+    left: int | None = None
+    if target is not None:
+        try:
+            left = int(strip_newline(target.read(counter.path)), 0)
+        except (AttrRefused, ValueError):
+            left = None
+    injected: int | None = None
+    if left is not None and left <= counter.budget:
+        injected = counter.budget - left
+    elif left is None:
+        # The counter went with its device; the log is all that is left, and may undercount.
+        name = _log_name(counter.capability)
+        logged = sum(1 for hit in hits if hit.name == name)
+        injected = logged or None
+    return Count(
+        capability=counter.capability,
+        path=counter.path,
+        budget=counter.budget,
+        left=left,
+        injected=injected,
+    )
+
+
+def _without_fail_nth(counts: tuple[Count, ...], hits: tuple[Hit, ...]) -> tuple[Count, ...]:
+    """Take out the hit of fail-nth, which has counted one of ``times`` down as well.
+
+    lib/fault-inject.c:should_fail_ex() lowers times for a fail-nth hit too. Whether it fell on
+    an armed capability shows in the log: it then has no more injections than the counters.
+    """
+    counted = sum(count.injected or 0 for count in counts)
+    if not counted or len(hits) > counted:
+        return counts
+    fixed: list[Count] = []
+    taken = False
+    for count in counts:
+        injected = count.injected
+        if injected and not taken:
+            injected, taken = injected - 1, True
+        fixed.append(
+            Count(
+                capability=count.capability,
+                path=count.path,
+                budget=count.budget,
+                left=count.left,
+                injected=injected,
+            )
+        )
+    return tuple(fixed)
+
+
+def _look(
+    task: Task,
+    target: Target,
+    oracles: Mapping[str, Oracle],
+    counts: tuple[Count, ...],
+    arming: Arming,
+) -> tuple[dict[str, str], dict[str, FileSeen]]:
+    """Attributes by path as read back before restore, and the files that oracles ask for."""
+    after = {count.path: str(count.left) for count in counts if count.left is not None}
+    files: dict[str, FileSeen] = {}
+    for expectation in task.step.expectations:
+        oracle = oracles.get(expectation.oracle)
+        if oracle is None:
+            continue
+        for path in oracle.looks_at(expectation.params):
+            if path not in files:
+                files[path] = _see(target, path)
+        for name in oracle.reads_back(expectation.params):
+            for path in _attribute_paths(name, counts, arming):
+                if path not in after:
+                    after.update(_read_attribute(target, path, arming))
+    return after, files
+
+
+def _attribute_paths(name: str, counts: tuple[Count, ...], arming: Arming) -> list[str]:
+    """Paths of ``capability.attribute``: beside the counter of each armed injection of it."""
+    capability, _, attribute = name.partition(".")
+    folders = [count.path.rpartition("/")[0] for count in counts if count.capability == capability]
+    written = [item.write.path for item in arming.saved]
+    beside = [f"{folder}/{attribute}" for folder in folders]
+    return beside or [path for path in written if path.endswith(f"/{attribute}")]
+
+
+def _read_attribute(target: Target, path: str, arming: Arming) -> dict[str, str]:
+    for item in arming.saved:
+        if item.write.path == path and item.write.trigger:
+            # The trigger is off by now; what it was while armed is what was meant.
+            return {path: item.write.value}
+    try:
+        return {path: strip_newline(target.read(path))}
+    except AttrRefused:
+        return {}
+
+
+def _see(target: Target, path: str) -> FileSeen:
+    try:
+        return FileSeen(content=target.read(path), errno_name="")
+    except AttrRefused as refused:
+        return FileSeen(content=None, errno_name=refused.errno_name)
+
+
+def _errnos(injections: Sequence[Injection], release: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for injection in injections:
+        found.update(dict.fromkeys(right_errnos(injection, release)))
+    return tuple(found)
+
+
+def _log_name(name: str) -> str:
+    capability = builtin().get(name)
+    return capability.log_name if capability is not None else name

@@ -1,0 +1,44 @@
+"""Whether a machine can do a step at all: decided before it runs, with every reason."""
+
+from faultrun.model.plan import Task
+from faultrun.model.target import KernelFacts
+
+
+def unmet(task: Task, facts: KernelFacts) -> tuple[str, ...]:
+    """All reasons why the machine cannot run the step; empty if it can.
+
+    A requirement is a capability (``nvme``), a program (``program:fio``) or a device
+    (``device:nvme0``). Programs are taken on trust where the target does not know them.
+    """
+    wanted = dict.fromkeys(injection.capability for injection in task.step.injections)
+    reasons: list[str] = []
+    for name in wanted:
+        reasons.extend(_capability(name, facts))
+    for requirement in task.step.requires:
+        if requirement not in wanted:
+            reasons.extend(_requirement(requirement, facts))
+    return tuple(reasons)
+
+
+def _requirement(text: str, facts: KernelFacts) -> tuple[str, ...]:
+    kind, colon, name = text.partition(":")
+    if not colon:
+        return _capability(text, facts)
+    if kind == "program":
+        if facts.programs is not None and name not in facts.programs:
+            return (f"needs the program '{name}', which this machine does not have",)
+        return ()
+    if kind == "device":
+        if name not in {device.name for device in facts.devices}:
+            return (f"needs the device '{name}', which this machine does not have",)
+        return ()
+    return _capability(text, facts)
+
+
+def _capability(name: str, facts: KernelFacts) -> tuple[str, ...]:
+    if name in facts.capabilities:
+        return ()
+    why = facts.missing.get(name)
+    if not why:
+        return (f"needs '{name}', which this machine (kernel {facts.release}) does not have",)
+    return tuple(f"needs '{name}': {reason}" for reason in why)

@@ -1,0 +1,83 @@
+"""A child process that runs the engine on a folder and kills itself before its N-th act.
+
+Arguments: folder that mirrors a machine, run folder, number of the act before which to die.
+An act is a write to a control file, or an event that reaches the record.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from data.engine_plans import never, plan, task
+from faultrun.engine.drive_virtual import drive
+from faultrun.gate.policy import decide
+from faultrun.oracles.registry import builtin
+from faultrun.record.header import Circumstances
+from faultrun.record.writer import Recorder
+from faultrun.targets.local import LocalTarget
+
+WHEN = Circumstances(
+    version="0", started="2026-01-01T00:00:00+00:00", host="h", command=(), file="f", slots=1
+)
+
+
+class Fuse:
+    def __init__(self, acts):
+        self.left = acts
+
+    def burn(self):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Fused:
+    """A target or a sink that dies before an act."""
+
+    def __init__(self, inner, fuse):
+        self.inner = inner
+        self.fuse = fuse
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def write(self, path, data):
+        self.fuse.burn()
+        self.inner.write(path, data)
+
+    def emit(self, event):
+        self.fuse.burn()
+        self.inner.emit(event)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_ignored):
+        self.inner.release()
+
+
+def main():
+    root, folder, acts = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    fuse = Fuse(acts)
+    target = LocalTarget(root)
+    work = "echo 0 > sys/kernel/debug/failslab/times"
+    tasks = plan(
+        task("first", 0, script=work, inject=True, cleanup=":"),
+        task("second", 1, script=work, inject=True, times=3),
+    )
+    with Recorder.start(folder, tasks, target.info, WHEN) as recorder:
+        summary = drive(
+            tasks,
+            lambda _name: Fused(target, fuse),
+            Fused(recorder, fuse),
+            oracles=builtin(),
+            gate=decide,
+            slots=1,
+            stop=never,
+        )
+    print(fuse.left, summary.restored)
+
+
+if __name__ == "__main__":
+    main()
