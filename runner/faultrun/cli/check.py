@@ -1,0 +1,40 @@
+"""``faultrun check FILE ...``: everything that is wrong, at once; nothing is run."""
+
+import argparse
+import sys
+
+from faultrun.cli import loading, options
+from faultrun.cli.exits import Exit
+from faultrun.cli.forecast import forecast
+from faultrun.model.diagnostic import Diagnostic
+from faultrun.plan.select import Selection
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    options.add_campaigns(parser)
+    options.add_output(parser)
+    parser.add_argument(
+        "--strict", action="store_true", help="let warnings count as errors (exit code 2)"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Check each file; exit code 2 if anything is wrong."""
+    findings: list[Diagnostic] = []
+    names: list[str] = []
+    for name in args.files:
+        read = loading.read(name, args)
+        findings.extend(read.diagnostics)
+        if read.campaign is not None:
+            names.append(f"{name}: {len(read.campaign.steps)} steps")
+            plan = loading.make(read.campaign, Selection(), seed=None)
+            findings.extend(forecast(plan).diagnostics)
+    if args.json:
+        loading.report_json(findings)
+    else:
+        loading.report(findings, args, closing="nothing was run")
+        if not loading.has_errors(findings):
+            sys.stdout.writelines(f"{line}: ok\n" for line in names)
+    wrong = loading.has_errors(findings) or (args.strict and findings)
+    return Exit.USAGE if wrong else Exit.PASSED

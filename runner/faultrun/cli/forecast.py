@@ -1,0 +1,128 @@
+"""Ask the simulated kernel how often each workload passes its fault points, before any run.
+
+Planning itself needs no machine. This is the composition: the command line runs every distinct
+workload once on the simulator with its fault armed in all but the trigger, counts the checks, and
+hands the counts to the pure mathematics of ``faultrun.plan.predict``. See
+``runner/decisions/0005-forecast.md``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from faultrun.capabilities.common import CORE_ATTRS
+from faultrun.model.diagnostic import Diagnostic
+from faultrun.model.plan import Plan, Task, Write
+from faultrun.model.target import AttrRefused, Checks, TargetBroken, TargetDied
+from faultrun.plan.predict import predict
+from faultrun.targets.simulated import SimulatedTarget
+
+NUMBERS = frozenset(spec.name for spec in CORE_ATTRS) - {"task-filter"} | {"status", "dont_retry"}
+"""Attributes that change what a check decides, not how many checks there are."""
+
+Tally = Mapping[str, tuple[Checks, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """The plan with its predictions, and the warnings that only a dry run can give."""
+
+    plan: Plan
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def forecast(plan: Plan) -> Forecast:
+    """Predict every task of a plan. Costs one dry run for each distinct workload."""
+    rehearsal = _Rehearsal(plan)
+    tasks: list[Task] = []
+    findings: dict[tuple[object, ...], Diagnostic] = {}
+    last: Task | None = None
+    for task in plan.tasks:
+        if not task.step.injections:
+            rehearsal.pass_by(task)
+            tasks.append(task)
+            continue
+        if last is not None and rehearsal.alike(task, last):
+            # Cells of a matrix that differ in name only: what was said of one holds for the next.
+            tasks.append(replace(task, prediction=tasks[-1].prediction))
+            continue
+        last = task
+        tally, why = rehearsal.tally(task)
+        result = predict(task, tally, fresh=rehearsal.fresh(task), unknown=why)
+        tasks.append(replace(task, prediction=result.prediction))
+        for finding in result.diagnostics:
+            findings.setdefault((finding.code, finding.mark, finding.message), finding)
+    return Forecast(plan=replace(plan, tasks=tuple(tasks)), diagnostics=tuple(findings.values()))
+
+
+class _Rehearsal:
+    """Dry runs on simulated machines, remembered by what decides their counts."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._seen: dict[tuple[object, ...], tuple[Tally, str]] = {}
+        self._shared: dict[str, SimulatedTarget] = {}
+        self._steps_on: dict[str, int] = {}
+        for task in plan.tasks:
+            self._steps_on[task.machine] = self._steps_on.get(task.machine, 0) + 1
+
+    def fresh(self, task: Task) -> bool:
+        """Whether no other step runs on the task's machine, so that interval counters start at 0."""
+        return self._steps_on[task.machine] == 1
+
+    def alike(self, task: Task, other: Task) -> bool:
+        """Whether two tasks do the same on machines of their own."""
+        return (
+            task.writes == other.writes
+            and task.command == other.command
+            and self.fresh(task)
+            and self.fresh(other)
+        )
+
+    def pass_by(self, task: Task) -> None:
+        """Run a step without a fault if later steps of its machine build on what it does."""
+        if not self.fresh(task):
+            self._run(self._machine(task), task)
+
+    def tally(self, task: Task) -> tuple[Tally, str]:
+        """The checks the task's workload makes, and why they are not known if they are not."""
+        if not self.fresh(task):
+            return self._run(self._machine(task), task)
+        kept = tuple(write for write in task.writes if _name(write) not in NUMBERS)
+        key = (task.command, tuple((write.path, write.value) for write in kept))
+        if key not in self._seen:
+            self._seen[key] = self._run(self._machine(task), task)
+        return self._seen[key]
+
+    def _machine(self, task: Task) -> SimulatedTarget:
+        if self.fresh(task):
+            return SimulatedTarget(
+                self._plan.campaign.target, seed=self._plan.seed, machine=task.machine
+            )
+        if task.machine not in self._shared:
+            self._shared[task.machine] = SimulatedTarget(
+                self._plan.campaign.target, seed=self._plan.seed, machine=task.machine
+            )
+        return self._shared[task.machine]
+
+    @staticmethod
+    def _run(target: SimulatedTarget, task: Task) -> tuple[Tally, str]:
+        try:
+            before: dict[str, bytes] = {}
+            for write in task.writes:
+                if not write.trigger:
+                    before[write.path] = target.read(write.path)
+                    target.write(write.path, f"{write.value}\n".encode())
+            target.forget_checks()
+            finished = target.run(replace(task.command, fail_nth=0))
+            tally = target.checks()
+            for path, old in reversed(before.items()):
+                target.write(path, old)
+            if task.cleanup is not None:
+                target.run(task.cleanup)
+        except (AttrRefused, TargetDied, TargetBroken) as refused:
+            return {}, str(refused)
+        return tally, finished.unmodelled
+
+
+def _name(write: Write) -> str:
+    return write.path.rsplit("/", 1)[-1]

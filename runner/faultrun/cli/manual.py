@@ -1,0 +1,122 @@
+"""The pages of ``faultrun explain``, made from the same tables that the rest works with."""
+
+import textwrap
+
+from faultrun.capabilities.registry import builtin
+from faultrun.cli.manual_expect import EXPECTATIONS
+from faultrun.model.capability import Arming, AttrSpec, Capability, Context
+from faultrun.simkernel.programs.registry import PROGRAMS
+from faultrun.spec.codes import CODES
+
+WIDTH = 96
+
+
+def words() -> list[str]:
+    """Everything that has a page."""
+    attributes = {spec.name for table in builtin().values() for spec in table.attrs}
+    return sorted({*builtin(), *attributes, *EXPECTATIONS, *CODES, "programs"})
+
+
+def page(word: str) -> str | None:
+    """The page about a word, or None."""
+    if word in builtin():
+        return _capability(builtin()[word])
+    if word in CODES:
+        code = CODES[word]
+        head = f"{word}  {code.severity.value}: {code.title}"
+        return f"{head}\n\n{_wrap(code.explanation)}\n"
+    if word in EXPECTATIONS:
+        return f"expect: {word}\n\n{EXPECTATIONS[word]}\n"
+    if word == "programs":
+        return _programs()
+    return _attribute(word)
+
+
+def contents() -> str:
+    """What there is to be told, a line each."""
+    lines = ["Capabilities (`faultrun explain NAME`):"]
+    lines += [f"  {name:<18} {table.summary}" for name, table in builtin().items()]
+    lines += ["", "Expectations:"]
+    lines += [f"  {name:<18} {text.splitlines()[0]}" for name, text in EXPECTATIONS.items()]
+    lines += ["", "Codes and lint rules:"]
+    lines += [f"  {name:<18} {code.title}" for name, code in sorted(CODES.items())]
+    lines += [
+        "",
+        "Also: any attribute (`probability`), and `programs`: what the simulator can run.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _wrap(text: str, indent: str = "  ") -> str:
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(
+        textwrap.fill(part, WIDTH, initial_indent=indent, subsequent_indent=indent)
+        for part in paragraphs
+    )
+
+
+def _capability(table: Capability) -> str:
+    lines = [f"{table.name}: {table.summary}", "", _wrap(table.description), ""]
+    lines.append(f"  files      {table.directory}")
+    if table.boot_option:
+        option = f"{table.boot_option}=<interval>,<probability>,<space>,<times>"
+        lines.append(f"  boot       {option}")
+    lines.append(f"  needs      {', '.join(table.requires)}")
+    lines.append(f"  errors     {', '.join(table.errnos)}")
+    lines.append(f"  space is   {table.size_unit}")
+    lines.append(f"  context    {_context(table)}")
+    lines.append(f"  simulator  {table.not_simulated or 'simulated'}")
+    if table.lock_out:
+        lines.append(f"  danger     {table.lock_out}")
+    for parameter in table.parameters:
+        lines += ["", f"  {parameter.name} (where; such as {parameter.example})"]
+        lines.append(_wrap(parameter.summary, "      "))
+    for spec in table.attrs:
+        lines += ["", *_spec(spec)]
+    lines += ["", "  kernel source", *(f"      {ref}" for ref in table.kernel_refs)]
+    return "\n".join(lines) + "\n"
+
+
+def _context(table: Capability) -> str:
+    if table.arming is Arming.TASK:
+        return "the workload's own task; it arms itself"
+    if table.context is Context.INTERRUPT:
+        return "mostly interrupt: no task filter works there, fail-nth is blind"
+    return "task: only the workload's tasks are hit unless task-filter says N"
+
+
+def _spec(spec: AttrSpec) -> list[str]:
+    bounds = "" if spec.minimum is None else f", {spec.minimum} to {spec.maximum}"
+    versions = "".join(
+        f", {word} {version}"
+        for word, version in (("since", spec.since), ("gone in", spec.until))
+        if version
+    )
+    lines = [f"  {spec.name} ({spec.unit}{bounds}; kernel default {spec.default}{versions})"]
+    lines.append(_wrap(spec.summary, "      "))
+    lines.append(f"      Kernel: {spec.kernel_ref}")
+    return lines
+
+
+def _attribute(word: str) -> str | None:
+    owners: dict[tuple[str, ...], list[str]] = {}
+    for name, table in builtin().items():
+        spec = table.attr(word)
+        if spec is not None:
+            owners.setdefault(tuple(_spec(spec)), []).append(name)
+    if not owners:
+        return None
+    parts = [
+        "\n".join([f"{word} of {', '.join(names)}", *lines]) for lines, names in owners.items()
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _programs() -> str:
+    lines = ["Programs that the simulated kernel can run, and where their model is from:", ""]
+    lines += [f"  {name:<14} {note}" for name, note in sorted(_modelled().items())]
+    return "\n".join(lines) + "\n"
+
+
+def _modelled() -> dict[str, str]:
+    return {name: program.modelled for name, program in PROGRAMS.items()}

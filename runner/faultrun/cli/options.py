@@ -1,0 +1,81 @@
+"""Options that several verbs share."""
+
+import argparse
+
+from faultrun.model.data import Scalar
+
+
+def add_campaigns(parser: argparse.ArgumentParser) -> None:
+    """The campaign files, and values for their variables."""
+    parser.add_argument("files", nargs="+", metavar="CAMPAIGN.yaml", help="campaign files")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        type=assignment,
+        metavar="NAME=VALUE",
+        help="give a campaign variable (vars:) another value",
+    )
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Which steps: each selection brings its needs along."""
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help="only this step (an id, the name as written, or a glob) and what it needs",
+    )
+    parser.add_argument(
+        "--from",
+        dest="from_",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help="this step, everything that depends on it, and what those need",
+    )
+    parser.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="steps with this tag and what they need",
+    )
+    parser.add_argument("--seed", type=_seed, metavar="N", help="seed (default: the campaign's)")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """How to print."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colour on a terminal (auto obeys NO_COLOR)",
+    )
+
+
+def assignment(text: str) -> tuple[str, Scalar]:
+    """``name=value`` with the value read as YAML's core schema reads a scalar."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    if value in ("true", "false"):
+        return name, value == "true"
+    try:
+        return name, int(value, 0)
+    except ValueError:
+        return name, value
+
+
+def _seed(text: str) -> int:
+    """A number, or the 40 hex digits of a commit."""
+    try:
+        value = int(text, 16) if len(text) == 40 else int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number nor a commit id") from None
+    if value < 0:
+        raise argparse.ArgumentTypeError("a seed is 0 or more")
+    return value

@@ -1,0 +1,50 @@
+"""``faultrun plan FILE``: every command and every write, in order, without doing any."""
+
+import argparse
+import json
+import sys
+
+from faultrun.cli import loading, options
+from faultrun.cli.exits import Exit, worst
+from faultrun.cli.forecast import forecast
+from faultrun.plan.explain import as_json, as_text
+from faultrun.plan.select import SelectionError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    options.add_campaigns(parser)
+    options.add_selection(parser)
+    options.add_output(parser)
+    parser.add_argument(
+        "--no-forecast",
+        action="store_true",
+        help="leave out the dry run on the simulator and so the predictions",
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Print the plan of each file."""
+    return worst([_one(name, args) for name in args.files])
+
+
+def _one(name: str, args: argparse.Namespace) -> Exit:
+    read = loading.read(name, args)
+    if read.campaign is None:
+        loading.report(read.diagnostics, args, closing="nothing was planned")
+        return Exit.USAGE
+    try:
+        plan = loading.plan_of(read.campaign, args)
+    except SelectionError as refused:
+        sys.stderr.write(f"faultrun: {refused}\n")
+        return Exit.USAGE
+    findings = read.diagnostics
+    if not args.no_forecast:
+        told = forecast(plan)
+        plan, findings = told.plan, (*findings, *told.diagnostics)
+    if args.json:
+        sys.stdout.write(json.dumps(as_json(plan), indent=2) + "\n")
+    else:
+        sys.stdout.write(as_text(plan))
+    loading.report(findings, args, closing="nothing was run")
+    return Exit.PASSED

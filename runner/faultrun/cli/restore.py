@@ -1,0 +1,90 @@
+"""``faultrun restore RUN``: put back what a killed run left armed, from its record alone."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from faultrun.cli.exits import Exit
+from faultrun.cli.machines import UnknownTarget, machines
+from faultrun.model.campaign import TargetSpec
+from faultrun.model.data import Json
+from faultrun.model.target import TargetBroken
+from faultrun.model.undo import Undo
+from faultrun.record.reader import RecordDamaged, load
+from faultrun.record.restore import Restoration, pending, restore
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("run", metavar="RUN", help="the folder of the run")
+    parser.add_argument(
+        "--target", metavar="TARGET", help="where to restore (default: the target of the run)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only print what would be written, in order"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Restore; exit code 0 if nothing of the run is armed any more, 4 if something may be."""
+    folder = Path(args.run)
+    try:
+        undos = pending(folder)
+        target = args.target or _target(folder)
+        if not undos:
+            return _say(args, "nothing to restore: every step of the run put its files back", ())
+        if args.dry_run:
+            return _say(args, f"{len(undos)} files would be put back:", undos)
+        if target == "simulated":
+            ended = "the simulated kernel ended with its process, and nothing of it is armed"
+            return _say(args, f"nothing to restore: {ended}", ())
+        with machines(target, TargetSpec(kind=target), 0)("restore") as machine:
+            return _told(args, restore(folder, machine))
+    except RecordDamaged as damaged:
+        sys.stderr.write(f"faultrun: {damaged}\n")
+        return Exit.USAGE
+    except UnknownTarget as unknown:
+        sys.stderr.write(f"faultrun: {unknown}\n")
+        return Exit.USAGE
+    except TargetBroken as broken:
+        sys.stderr.write(f"faultrun: {broken}; the kernel may still be armed\n")
+        return Exit.ARMED
+
+
+def _say(args: argparse.Namespace, headline: str, undos: Sequence[Undo]) -> Exit:
+    if args.json:
+        rows: list[Json] = [{"path": undo.path, "value": undo.value} for undo in undos]
+        sys.stdout.write(json.dumps({"headline": headline, "writes": rows}) + "\n")
+    else:
+        sys.stdout.write(headline + "\n")
+        sys.stdout.writelines(f"  {undo.command()}\n" for undo in undos)
+    return Exit.PASSED
+
+
+def _told(args: argparse.Namespace, done: Restoration) -> Exit:
+    if args.json:
+        rows: list[Json] = [
+            {"path": row.undo.path, "value": row.undo.value, "ok": row.ok, "why": row.why}
+            for row in done.results
+        ]
+        sys.stdout.write(json.dumps({"complete": done.complete, "writes": rows}) + "\n")
+    else:
+        for row in done.results:
+            state = "restored" if row.ok else "NOT restored"
+            why = f" ({row.why})" if row.why else ""
+            sys.stdout.write(f"  {state} {row.undo.path} = {row.undo.value}{why}\n")
+    if done.complete:
+        return Exit.PASSED
+    sys.stderr.write("faultrun: a kernel may still be armed; as root on that machine, type:\n")
+    sys.stderr.writelines(f"  {command}\n" for command in done.commands())
+    return Exit.ARMED
+
+
+def _target(folder: Path) -> str:
+    """The target that the run named. Raises RecordDamaged if its header cannot be read."""
+    target = load(folder).header.get("target")
+    name = target.get("name") if isinstance(target, dict) else None
+    return name if isinstance(name, str) else "simulated"
