@@ -17,8 +17,10 @@ SURROUNDINGS = [
 
 
 def record(campaign, folder, surroundings, cwd):
+    # Named from where it stands, from elsewhere, and from the root: by another path each time.
+    named = os.path.relpath(campaign, cwd)
     done = subprocess.run(
-        [sys.executable, "-m", "faultrun", str(campaign), "--out", str(folder), "--slots", "2"],
+        [sys.executable, "-m", "faultrun", named, "--out", str(folder), "--slots", "2"],
         cwd=cwd,
         env={**os.environ, **surroundings},
         capture_output=True,

@@ -48,13 +48,20 @@ def drive(
     """
     with ExitStack() as stack:
         first = stack.enter_context(machines(plan.tasks[0].machine if plan.tasks else "none"))
-        around = Surroundings(sink=sink, oracles=oracles, stop=stop)
+        around = Surroundings(
+            sink=sink, oracles=oracles, stop=stop, home=_folder(plan.campaign.mark.file)
+        )
         shared = not isinstance(first, Renewable)
         park = _Park(machines, stack, stop, shared=shared)
         park.add(first)
         run = _Run(plan, around, park, slots=1 if shared else max(slots, 1))
         run.play(first.info)
         return run.end(gate)
+
+
+def _folder(file: str) -> str:
+    """Everything before the file's own name, the slash included."""
+    return file[: len(file) - len(file.rpartition("/")[2])]
 
 
 @dataclass(slots=True)

@@ -48,11 +48,12 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all tasks of a run share."""
+    """What all tasks of a run share; ``home`` is the campaign's folder as places name it."""
 
     sink: Sink
     oracles: Mapping[str, Oracle]
     stop: Callable[[], bool]
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +284,9 @@ class _Step:
             Kind.VERDICT,
             {
                 "elapsed_ns": self._now() - self.began_ns,
-                "findings": [finding_data(finding) for finding in outcome.findings],
+                "findings": [
+                    finding_data(finding, self.around.home) for finding in outcome.findings
+                ],
                 "injected": injected,
                 "outcome": outcome.outcome.value,
                 "reasons": reasons,

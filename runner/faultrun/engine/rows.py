@@ -78,13 +78,14 @@ def command_data(finished: Finished) -> dict[str, Json]:
     }
 
 
-def finding_data(finding: Finding) -> Json:
+def finding_data(finding: Finding, home: str = "") -> Json:
     """One finding of a ``step.verdict`` event."""
     return {
         "expected": finding.expected,
         "found": finding.found,
         "oracle": finding.oracle,
-        "place": finding.place,
+        # A record says the same from whichever folder the campaign was named.
+        "place": finding.place.removeprefix(home),
         "verdict": finding.verdict.value,
     }
 
