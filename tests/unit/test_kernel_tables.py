@@ -10,7 +10,9 @@ from faultrun.kernel.bystanders import bystander
 from faultrun.kernel.errno import ALIASES, BY_NAME, message_of, number_of, reported
 from faultrun.kernel.log import injections, parse_console
 from faultrun.kernel.loss import first_loss
+from faultrun.kernel.nvme_status import status_of
 from faultrun.kernel.oops import first_oops, kind_of
+from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import Injection, Setting
 from faultrun.model.mark import NOWHERE
 from faultrun.model.target import LogLine
@@ -53,6 +55,19 @@ def test_reported(text, names):
             "WARNING: CPU: 0 PID: 70 at drivers/misc/lkdtm/bugs.c:112 lkdtm_WARNING+0x15/0x19",
             "warning",
         ),
+        (
+            "WARNING: drivers/misc/lkdtm/bugs.c:112 at lkdtm_WARNING+0x15/0x19, CPU#0: sh/70",
+            "warning",
+        ),
+        ("WARNING: at cleanup_srcu_struct+0x1f/0x40, CPU#1: modprobe/88", "warning"),
+        ("Unable to handle kernel NULL pointer dereference at virtual address 08", "task-killed"),
+        ("Internal error: Oops - BUG: 00000000f2000800 [#1] SMP", "task-killed"),
+        ("BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 43s!", "hang"),
+        ("WARNING: bad unlock balance detected!", "warning"),
+        ("WARNING: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected", "warning"),
+        ("cp/93 still has locks held!", "warning"),
+        ("VFS: Busy inodes after unmount of nvme0n1 (ext4)", "warning"),
+        ("sysfs: cannot create duplicate filename '/devices/virtual/nvme'", "warning"),
         ("BUG: TASK stack guard page was hit at 000000008d17f934", "panic"),
         ("BUG: unable to handle page fault for address: ffffffffffffffff", "task-killed"),
         ("INFO: task cp:93 blocked for more than 120 seconds.", "hang"),
@@ -77,6 +92,10 @@ def test_oops(text, fate):
         "critical medium error, dev nvme0n1, sector 0 op 0x0:(READ) flags 0x800 phys_seg 1 prio class 2",
         "Warning message trigger count: 2",
         "debug: BUGGY device ignored",
+        "INFO: lockdep is turned off.",
+        "nvme nvme0: Device not ready; aborting reset, CSTS=0x1",
+        "systemd[1]: WARNING: unit at rest",
+        "nvme0n1: Read(0x2) @ LBA 0, 8 blocks, Internal Error (sct 0x0 / sc 0x6) DNR ",
     ],
 )
 def test_no_oops(text):
@@ -124,6 +143,46 @@ def test_a_real_console_is_read():
     assert found.chain[:3] == ("nvme_should_fail", "nvme_poll_cq", "nvme_irq")
     assert "tick_irq_enter" not in found.chain
     assert found.t_ns == 17_665_235_000
+
+
+UML = """\
+<5>[    1.610000][   T44] FAULT_INJECTION: forcing a failure.
+<5>[    1.610000][   T44] name failslab, interval 1, probability 100, space 0, times -1
+<4>[    1.610000] CPU: 0 UID: 0 PID: 44 Comm: a b (c) Tainted: G        W          6.12.95 #1
+<4>[    1.610000] Tainted: [W]=WARN
+<4>[    1.610000] Stack:
+<4>[    1.610000]  60c8fa10 60454bb4 00000000 600293d4
+<4>[    1.610000]  60c8fa40 6045a4c8
+<4>[    1.610000] Call Trace:
+<4>[    1.610000]  [<60031d6f>] show_stack+0x12a/0x138
+<4>[    1.610000]  [<6045a4c8>] dump_stack_lvl+0x5d/0x6f
+<4>[    1.610000]  [<602c2a3b>] ? should_fail_ex.part.0+0x10/0x20
+<4>[    1.610000]  [<602c2a3b>] should_fail_ex+0x138/0x161
+<4>[    1.610000]  [<600f1e3b>] kmem_cache_alloc.isra.0+0x71/0x96
+<4>[    1.610000]  [<600f1e3b>] ? hard_handler+0x0/0x80
+<4>[    1.610000]  [<60100e3b>] getname_flags+0x2f/0x4d
+"""
+
+
+def test_user_mode_linux_prints_addresses_and_its_stack():
+    (found,) = injections(parse_console(UML))
+    assert (found.comm, found.pid, found.times) == ("a b (c)", 44, -1)
+    assert found.chain == ("kmem_cache_alloc", "getname_flags")
+
+
+def test_size_limit_replaces_oncs():
+    texts = {
+        version: (
+            status_of(0x4183, KernelVersion.parse(version)).text,
+            status_of(0x183, KernelVersion.parse(version)).blk_status,
+        )
+        for version in ("6.8", "6.12", "6.19")
+    }
+    assert texts == {
+        "6.8": ("ONCS Not Supported", "NOTSUPP"),
+        "6.12": ("ONCS Not Supported", "IOERR"),
+        "6.19": ("Command Size Limits Exceeded", "IOERR"),
+    }
 
 
 def nvme(status):

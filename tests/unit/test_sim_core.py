@@ -7,7 +7,9 @@ from faultrun.kernel.version import KernelVersion
 from faultrun.simkernel.hooks import KERNEL, USER, Gfp
 from faultrun.simkernel.kernel import DEBUGFS, SimKernel
 from faultrun.simkernel.log import RECORD_BYTES, RING_BYTES
+from faultrun.simkernel.points import POINTS, Slab
 from faultrun.simkernel.sim_errno import SimErrno
+from faultrun.simkernel.slab_caches import CACHES
 
 SLAB = f"{DEBUGFS}/failslab"
 COPY = f"{DEBUGFS}/fail_usercopy"
@@ -277,3 +279,113 @@ def test_same_seed_and_name_same_draws():
 
     assert draws("a") == draws("a")
     assert draws("a") != draws("b")
+
+
+def test_marks_of_caches_let_one_cache_fail():
+    machine = kernel()
+    arm(machine, "failslab", probability=100, times=-1, ignore_gfp_wait="N", cache_filter="Y")
+    task, tree = machine.tasks.spawn("t"), machine.tree
+    mark = "/sys/kernel/slab/dentry/failslab"
+    assert tree.read(mark, None) == "0\n"
+    assert not machine.slab(task, 192, KERNEL, (), "dentry")
+    tree.write(mark, "1\n", None)
+    assert tree.read(mark, None) == "1\n"
+    assert machine.slab(task, 192, KERNEL, (), "dentry")
+    assert not machine.slab(task, 256, KERNEL, (), "filp")
+    assert not machine.slab(task, 192, KERNEL)
+    tree.write(mark, "no\n", None)
+    assert not machine.slab(task, 192, KERNEL, (), "dentry")
+    assert "dentry" in tree.list("/sys/kernel/slab")
+    assert tree.list("/sys/kernel/slab/dentry") == ("failslab",)
+    assert refused(tree.read, "/sys/kernel/slab/nonsense/failslab", None) == "ENOENT"
+    assert refused(kernel("6.1").tree.write, mark, "1\n", None) == "EACCES"
+
+
+def test_every_cache_that_is_allocated_from_can_be_marked():
+    used = {
+        point.cache for points in POINTS.values() for point in points if isinstance(point, Slab)
+    }
+    assert used <= CACHES
+
+
+def test_private_futexes_can_be_spared():
+    machine = kernel()
+    arm(machine, "fail_futex", probability=100, times=-1)
+    task = machine.tasks.spawn("t")
+    assert machine.futex(task, private=True)
+    arm(machine, "fail_futex", ignore_private="Y")
+    assert not machine.futex(task, private=True)
+    assert machine.futex(task)
+
+
+def test_completions_are_dropped_in_interrupt_context():
+    machine = kernel()
+    arm(machine, "fail_io_timeout", probability=100, times=2)
+    assert machine.io_timeout(None)
+    arm(machine, "fail_io_timeout", task_filter="Y")
+    assert not machine.io_timeout(None)
+
+
+def test_a_tasks_directory():
+    machine = kernel()
+    task = machine.tasks.spawn("t")
+    path = f"/proc/{task.pid}"
+    files = ("comm", "fail-nth", "make-it-fail")
+    assert machine.tree.list(path) == (*files, "task")
+    assert machine.tree.list(f"{path}/task") == (str(task.pid),)
+    assert machine.tree.list(f"{path}/task/{task.pid}") == files
+    machine.tree.write(f"{path}/task/{task.pid}/make-it-fail", "1", None)
+    assert task.make_it_fail
+    for wrong in (f"{path}/task/1/comm", "/proc/\xb2/comm", f"/proc/{'9' * 5000}/comm"):
+        assert refused(machine.tree.read, wrong, None) == "ENOENT"
+    assert refused(machine.tree.list, "/proc/\xb2") == "ENOENT"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("4294967296", "ERANGE"), ("99999999999999", "ERANGE"), ("2", "EINVAL"), ("-1", "EINVAL"),
+        ("", "EINVAL"), ("\xb2", "EINVAL"), ("1 1", "EINVAL"), ("0x2", "EINVAL"),
+    ],
+)  # fmt: skip
+def test_make_it_fail_refuses(text, name):
+    machine = kernel()
+    task = machine.tasks.spawn("t")
+    path = f"/proc/{task.pid}/make-it-fail"
+    assert refused(machine.tree.write, path, text, None) == name
+
+
+@pytest.mark.parametrize("text", ["1", " 1\n", "\t01\v", "0x1", "+1", "1\0junk", "1           2"])
+def test_make_it_fail_takes(text):
+    """Blanks at both ends, base 0, and only the first twelve bytes."""
+    machine = kernel()
+    task = machine.tasks.spawn("t")
+    machine.tree.write(f"/proc/{task.pid}/make-it-fail", text, None)
+    assert task.make_it_fail
+
+
+def test_cancelling_a_fail_nth_that_is_at_one_fails_once():
+    machine = kernel()
+    task = machine.tasks.spawn("t")
+    handle = machine.tree.open(f"/proc/{task.pid}/fail-nth", task)
+    handle.write("2", task)
+    assert handle.read(task) == "2\n"
+    assert task.fail_nth == 1
+    assert refused(handle.write, "0", task) == "EFAULT"
+    assert task.fail_nth == 0
+    handle.write("0", task)
+
+
+def test_negative_limits_of_the_log_are_ints_to_the_kernel():
+    machine = kernel()
+    arm(machine, "failslab", probability=100, times=-1, ignore_gfp_wait="N", verbose=1)
+    tree = machine.tree
+    tree.write(f"{SLAB}/verbose_ratelimit_interval_ms", "0xffffffff", None)
+    for _ in range(20):
+        machine.slab(None, 64, KERNEL)
+    assert len(machine.log.records(0)[0]) == 20
+    tree.write(f"{SLAB}/verbose_ratelimit_interval_ms", "100", None)
+    tree.write(f"{SLAB}/verbose_ratelimit_burst", "0xffffffff", None)
+    for _ in range(20):
+        machine.slab(None, 64, KERNEL)
+    assert len(machine.log.records(0)[0]) == 20

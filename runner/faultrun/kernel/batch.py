@@ -2,14 +2,19 @@
 
 Follows lib/fault-inject.c:should_fail_ex() in closed form for calls of one size in one context,
 without fail-nth and without a stack filter: ``space`` and ``interval`` by arithmetic, probability by
-one binomial draw, or by jumps to the next failure when ``times`` can run out. Cost grows with
-failures that are budgeted, not with calls.
+one binomial draw. Only where ``times`` can run out *and* the counter behind ``interval`` has to
+know when, the place of the last failure is drawn too, by a few chunks that each come close to it.
+Cost grows neither with calls nor with failures.
 """
 
 from collections.abc import Iterable
+from math import isqrt
 
-from faultrun.kernel.binomial import Source, binomial, failures_before_hit
+from faultrun.kernel.binomial import Source, binomial, failures_before_hit, place_of
 from faultrun.kernel.fault_attr import CERTAIN, INT_MAX, INT_MIN, Draw, FaultAttr
+
+_FEW = 64
+"""A budget as small as this is followed failure by failure."""
 
 
 def decide_batch(attr: FaultAttr, size: int, calls: int, source: Source) -> int:
@@ -25,7 +30,7 @@ def decide_batch(attr: FaultAttr, size: int, calls: int, source: Source) -> int:
     interval = max(attr.interval, 1)
     phase = attr.count % interval if interval > 1 else 0
     candidates = (phase + rest) // interval
-    hits, used = _draw(attr, candidates, source)
+    hits, used = _draw(attr, candidates, source, place=interval > 1)
     if interval > 1:
         # Once the budget is gone no call gets as far as the counter.
         ran_dry = attr.times == 0
@@ -79,14 +84,17 @@ def _suppressed(attr: FaultAttr, size: int, calls: int) -> int:
     return turned
 
 
-def _draw(attr: FaultAttr, candidates: int, source: Source) -> tuple[int, int]:
-    """(failures, candidates looked at until the budget was gone)."""
+def _draw(attr: FaultAttr, candidates: int, source: Source, *, place: bool) -> tuple[int, int]:
+    """(failures, candidates looked at until the budget was gone, which matters if ``place``)."""
     budget = attr.times if attr.times > 0 else None
     if attr.probability >= CERTAIN:
         hits = candidates if budget is None else min(candidates, budget)
         used = hits
     elif budget is None or budget >= candidates:
         hits = binomial(candidates, attr.probability, source)
+        used = candidates
+    elif not place:
+        hits = min(binomial(candidates, attr.probability, source), budget)
         used = candidates
     else:
         hits, used = _until_spent(budget, candidates, attr.probability, source)
@@ -98,7 +106,17 @@ def _draw(attr: FaultAttr, candidates: int, source: Source) -> tuple[int, int]:
 
 
 def _until_spent(budget: int, candidates: int, percent: int, source: Source) -> tuple[int, int]:
+    """(failures, candidates looked at); each chunk is so long that it hardly ever overdraws."""
     hits = used = 0
+    while (left := budget - hits) >= _FEW:
+        chunk = min((left - 4 * isqrt(left)) * 100 // percent, candidates - used)
+        if chunk == 0:
+            return hits, candidates
+        found = binomial(chunk, percent, source)
+        if found >= left:
+            return budget, used + place_of(left, found, chunk, source)
+        hits += found
+        used += chunk
     while hits < budget:
         used += failures_before_hit(percent, source) + 1
         if used > candidates:

@@ -4,7 +4,15 @@ Kernel: lib/fault-inject.c:fault_create_debugfs_attr(), fs/libfs.c:simple_attr_w
 fs/debugfs/file.c:debugfs_write_file_bool(); configfs: lib/fault-inject.c:fault_config_init().
 """
 
-from faultrun.kernel.numbers import BUFFER, Refused, kstrtobool, kstrtoll, kstrtoull, signed
+from faultrun.kernel.numbers import (
+    BUFFER,
+    Refused,
+    kstrtobool,
+    kstrtoll,
+    kstrtoull,
+    scanned_int,
+    signed,
+)
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind
 
@@ -91,15 +99,9 @@ def show_config(kind: AttrKind, value: int, version: KernelVersion) -> str:
 
 
 def _leading(text: str, old: int) -> int:
-    """block/genhd.c:part_fail_store(): sscanf("%d"); text without a number changes nothing."""
-    stripped = text.lstrip()
-    sign = stripped[:1] if stripped[:1] in ("-", "+") else ""
-    digits = ""
-    for letter in stripped[len(sign) :]:
-        if not ("0" <= letter <= "9"):
-            break
-        digits += letter
-    return old if not digits else int(int(digits) != 0)
+    """block/genhd.c:part_fail_store(): text without a number changes nothing."""
+    value = scanned_int(text)
+    return old if value is None else int(value != 0)
 
 
 def _count(text: str) -> int:

@@ -46,10 +46,27 @@ class TaskState(Protocol):
     fail_nth: int
 
 
-def stack_allows(attr: FaultAttr, frames: Sequence[int]) -> bool:
-    """Whether the return addresses, innermost first, allow a failure (fail_stacktrace())."""
+def trusts_any_caller(attr: FaultAttr) -> bool:
+    """Whether the ranges are at their defaults, so that no caller could be refused."""
+    return (
+        attr.require_start == 0
+        and attr.require_end == ULONG_MAX
+        and attr.reject_start == attr.reject_end == 0
+    )
+
+
+def stack_allows(
+    attr: FaultAttr, save: Callable[[], Sequence[int]], *, stack_first: bool = True
+) -> bool:
+    """Whether the callers allow a failure (fail_stacktrace()).
+
+    ``save`` gives the return addresses, innermost first. It is not asked where the kernel does not
+    walk: at depth 0, and for the default ranges since 6.8 (``stack_first``).
+    """
     found = attr.require_start == 0 and attr.require_end == ULONG_MAX
-    for address in frames[: attr.stacktrace_depth]:
+    if attr.stacktrace_depth == 0 or (stack_first and trusts_any_caller(attr)):
+        return found
+    for address in save()[: attr.stacktrace_depth]:
         if attr.reject_start <= address < attr.reject_end:
             return False
         if attr.require_start <= address < attr.require_end:

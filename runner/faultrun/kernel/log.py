@@ -20,11 +20,12 @@ _HEADER = re.compile(
     r"CPU: \d+ (?:UID: \d+ )?PID: (?P<pid>\d+) Comm: (?P<comm>.*?) (?:Not t|T)ainted"
 )
 _FRAME = re.compile(
-    r"\s*(?P<guess>\? )?(?:\[<[0-9a-f]+>\] )?(?P<name>[A-Za-z_][\w.]*)\+0x[0-9a-f]+/0x"
+    r"\s*(?:\[<[0-9a-f]+>\] )?(?P<guess>\? )?(?P<name>[A-Za-z_][\w.]*)\+0x[0-9a-f]+/0x"
 )
 _MARK = re.compile(r"\s*</?(?:IRQ|TASK|NMI|SOFTIRQ)>\s*\Z")
 _PASSED_OVER = re.compile(
-    r"(?:Call Trace:|Hardware name:|Workqueue:|Tainted:|Stack:|RIP: |Code: |[A-Z0-9]{3}: )"
+    r"(?:Call Trace:|Hardware name:|Workqueue:|Tainted:|Stack:|RIP: |Code: |[A-Z0-9]{3}: "
+    r"|[0-9a-f]{8,16}(?: |\Z))"
 )
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -9,8 +9,22 @@ S64_MAX = 2**63 - 1
 BUFFER = 23
 """fs/libfs.c:simple_attr_write() parses a 24-byte buffer with its terminator, and no more."""
 
-_BODY = re.compile(r"(?:0[xX]([0-9a-fA-F]+)|0([0-7]+)|([1-9][0-9]*|0))\n?")
-_SETUP = re.compile(r"\s*(\d+),\s*(\d+),\s*(-?\d+),\s*(-?\d+)", re.ASCII)
+S32_MAX = 2**31 - 1
+
+BLANKS = " \t\n\v\f\r\xa0"
+"""What lib/ctype.c:_ctype[] calls white space; the last is Latin-1's hard space."""
+
+_BODY = re.compile(r"0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9][0-9]*)")
+_LONG = r"[0-9]{1,4095}"
+"""Digits of a number that is never refused: sysfs and boot options hand over a page at most."""
+
+_SCAN = re.compile(rf"[{BLANKS}]*(-?{_LONG})")
+_DIGITS = re.compile(_LONG)
+_SETUP = re.compile(
+    rf"[{BLANKS}]*({_LONG}),[{BLANKS}]*({_LONG}),[{BLANKS}]*(-?{_LONG}),[{BLANKS}]*(-?{_LONG})"
+)
+_MOST_DIGITS = 20
+"""Decimal digits of the largest 64-bit number."""
 
 
 class Refused(Exception):
@@ -23,10 +37,7 @@ class Refused(Exception):
 
 def kstrtoull(text: str) -> int:
     """An unsigned 64-bit number in base 0 with at most one ``+``. Raises Refused."""
-    value = _magnitude(text.removeprefix("+"))
-    if value > U64_MAX:
-        raise Refused("ERANGE")
-    return value
+    return _magnitude(text.removeprefix("+"))
 
 
 def kstrtoll(text: str) -> int:
@@ -42,14 +53,53 @@ def kstrtoll(text: str) -> int:
     return value
 
 
+def kstrtoint(text: str) -> int:
+    """A signed 32-bit number by the rules of ``kstrtoll``. Raises Refused."""
+    value = kstrtoll(text)
+    if not -S32_MAX - 1 <= value <= S32_MAX:
+        raise Refused("ERANGE")
+    return value
+
+
 def _magnitude(text: str) -> int:
-    found = _BODY.fullmatch(text)
+    """The digits of ``_kstrtoull()``: too large is said before what follows is looked at."""
+    if "\0" in text:
+        text = c_string(text)
+    found = _BODY.match(text)
     if found is None:
         raise Refused("EINVAL")
     hexadecimal, octal, decimal = found.groups()
     if hexadecimal is not None:
-        return int(hexadecimal, 16)
-    return int(octal, 8) if octal is not None else int(decimal)
+        value = int(hexadecimal, 16)
+    elif octal is not None:
+        value = int(octal or "0", 8)
+    else:
+        value = int(decimal) if len(decimal) <= _MOST_DIGITS else U64_MAX + 1
+    if value > U64_MAX:
+        raise Refused("ERANGE")
+    if text[found.end() :] not in ("", "\n"):
+        raise Refused("EINVAL")
+    return value
+
+
+def c_string(text: str) -> str:
+    """What a parser of C strings sees of a buffer: nothing from the first NUL on."""
+    return text.partition("\0")[0]
+
+
+def scanned_int(text: str) -> int | None:
+    """``sscanf("%d")`` (lib/vsprintf.c:vsscanf()): blanks, a minus or none, decimal digits.
+
+    Without a digit nothing is stored, which is None here. Too much is cut to 32 bits.
+    """
+    found = _SCAN.match(c_string(text))
+    return None if found is None else signed(int(found[1]), 32)
+
+
+def simple_strtoul(text: str) -> int:
+    """The decimal digits at the very start (lib/vsprintf.c:simple_strtoul()); none are 0."""
+    found = _DIGITS.match(text)
+    return 0 if found is None else int(found[0]) & U64_MAX
 
 
 def kstrtobool(text: str, version: KernelVersion) -> bool | None:

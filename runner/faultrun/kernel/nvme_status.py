@@ -180,6 +180,10 @@ STATUSES: tuple[NvmeStatus, ...] = (
     NvmeStatus(0x371, "NVME_SC_HOST_ABORTED_CMD", "Host Aborted Command", "IOERR"),
 )
 
+_SIZE_LIMIT = NvmeStatus(
+    0x183, "NVME_SC_CMD_SIZE_LIM_EXCEEDED", "Command Size Limits Exceeded", "IOERR"
+)
+
 _BY_VALUE = {status.value: status for status in STATUSES}
 
 
@@ -187,13 +191,13 @@ _BY_VALUE = {status.value: status for status in STATUSES}
 def status_of(value: int, version: KernelVersion) -> NvmeStatus:
     """The status behind a word with or without flag bits; one without a name becomes IOERR.
 
-    0x183 was ONCS Not Supported (NOTSUPP) until 6.12 took it out of the map; a reservation
-    conflict is called RESV_CONFLICT since 6.8.
+    0x183 was ONCS Not Supported (NOTSUPP) until 6.12 took it out of the map, and has another name
+    and text in 6.19; a reservation conflict is called RESV_CONFLICT since 6.8.
     """
     code = value & CODE
     found = _BY_VALUE.get(code, NvmeStatus(code, "", UNKNOWN, "IOERR"))
-    if code == 0x183 and version.has("6.12", None):
-        return replace(found, blk_status="IOERR")
+    if code == _SIZE_LIMIT.value and version.has("6.12", None):
+        return _SIZE_LIMIT if version.has("6.19", None) else replace(found, blk_status="IOERR")
     if found.blk_status == "NEXUS" and version.has("6.8", None):
         return replace(found, blk_status="RESV_CONFLICT")
     return found

@@ -26,16 +26,19 @@ class OopsKind:
 
 KINDS: tuple[OopsKind, ...] = (
     OopsKind("panic", "panic", r"Kernel panic - not syncing"),
-    OopsKind("oops", "task-killed", r"\bOops(?:: |\[)"),
+    OopsKind("oops", "task-killed", r"\bOops(?:: |\[| - )|Internal error: "),
     OopsKind("bug", "task-killed", r"kernel BUG at "),
     OopsKind("null-dereference", "task-killed", r"BUG: kernel NULL pointer dereference"),
     OopsKind(
-        "page-fault", "task-killed", r"BUG: unable to handle (?:kernel )?(?:page fault|paging)"
+        "page-fault",
+        "task-killed",
+        r"BUG: unable to handle (?:kernel )?(?:page fault|paging)|Unable to handle kernel ",
     ),
     OopsKind("protection-fault", "task-killed", r"general protection fault\b"),
     OopsKind("stack-guard", "panic", r"BUG: \w+ stack guard page was hit"),
     OopsKind("stack-protector", "panic", r"stack-protector: Kernel stack is corrupted"),
     OopsKind("double-fault", "panic", r"\bdouble fault\b"),
+    OopsKind("recursive-fault", "task-killed", r"Fixing recursive fault but reboot is needed"),
     OopsKind("kasan", "warning", r"BUG: KASAN: "),
     OopsKind("kfence", "warning", r"BUG: KFENCE: "),
     OopsKind("kmsan", "warning", r"BUG: KMSAN: "),
@@ -50,6 +53,7 @@ KINDS: tuple[OopsKind, ...] = (
     OopsKind("sleep-in-atomic", "warning", r"BUG: sleeping function called from invalid context"),
     OopsKind("scheduling-while-atomic", "warning", r"BUG: scheduling while atomic"),
     OopsKind("spinlock", "hang", r"BUG: spinlock "),
+    OopsKind("workqueue-lockup", "hang", r"BUG: workqueue lockup"),
     OopsKind("soft-lockup", "hang", r"watchdog: BUG: soft lockup"),
     OopsKind("hard-lockup", "hang", r"hard LOCKUP"),
     OopsKind("rcu-stall", "hang", r"rcu: INFO: \w+ (?:self-)?detected (?:expedited )?stall"),
@@ -59,17 +63,31 @@ KINDS: tuple[OopsKind, ...] = (
     OopsKind("lockdep-irq", "warning", r"WARNING: possible irq lock inversion"),
     OopsKind("lockdep-state", "warning", r"WARNING: inconsistent lock state"),
     OopsKind("lockdep-held", "warning", r"WARNING: lock held when returning to user space"),
+    OopsKind("lockdep-balance", "warning", r"WARNING: bad (?:unlock|contention) balance"),
+    OopsKind("lockdep-freed", "warning", r"WARNING: held lock freed"),
+    OopsKind("lockdep-nested", "warning", r"WARNING: Nested lock was not taken"),
+    OopsKind("lockdep-order", "warning", r"WARNING: [A-Z_]+-safe -> [A-Z_]+-unsafe lock order"),
+    OopsKind("lockdep-exit", "warning", r"\bstill has locks held!|lock held at task exit time"),
+    OopsKind("lockdep-key", "warning", r"INFO: trying to register non-static key"),
     OopsKind("rcu-usage", "warning", r"WARNING: suspicious RCU usage"),
-    OopsKind("warning", "warning", r"WARNING: (?:CPU: \d+ PID: \d+ at |.+ at .+:\d+)"),
+    # kernel/panic.c:__warn(): since 6.19 the place comes first, or is missing.
+    OopsKind(
+        "warning",
+        "warning",
+        r"WARNING: (?:CPU: \d+ PID: \d+ at |\S+:\d+ at |at \S+, CPU#|.+ at .+:\d+)",
+    ),
     OopsKind("bug-other", "warning", r"\bBUG: "),
     OopsKind("leak", "warning", r"kmemleak: \d+ new suspected memory leaks"),
     OopsKind("unbalanced", "warning", r"unregister_netdevice: waiting for .+ to become free"),
+    OopsKind("busy-inodes", "warning", r"VFS: Busy inodes after unmount"),
+    OopsKind("duplicate-name", "warning", r"sysfs: cannot create duplicate filename"),
     OopsKind("call-trace-dump", "warning", r"-+\[ cut here \]-+"),
 )
 
 WORDS = (
     "BUG", "WARNING", "Oops", "panic", "fault", "INFO", "LOCKUP", "SAN: ", "corrupt", "refcount_t",
-    "usercopy", "detected", "cut here", "kmemleak", "unregister_netdevice",
+    "usercopy", "detected", "cut here", "kmemleak", "unregister_netdevice", "Unable to handle",
+    "Internal error", "locks held", "lock held", "Busy inodes", "duplicate filename",
 )  # fmt: skip
 """One of these stands in whatever matches; most logs are dismissed by looking for them."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from faultrun.kernel.control_file import parse, show
-from faultrun.kernel.fault_attr import ULONG_MAX, FaultAttr, decide, spend, stack_allows
-from faultrun.kernel.numbers import Refused
+from faultrun.kernel.fault_attr import FaultAttr, decide, spend, stack_allows, trusts_any_caller
+from faultrun.kernel.numbers import Refused, signed
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind, AttrSpec, Capability
 from faultrun.model.target import Checks
@@ -101,7 +101,7 @@ class SimAttr:
         core = self.core
         if not core.probability and (task is None or not task.fail_nth):
             return False
-        walk = None if self._trusts_any_caller() else self._walk(stack)
+        walk = None if trusts_any_caller(core) else self._walk(stack)
         if not decide(core, size, task, self._percent, walk, stack_first=self._stack_first):
             return False
         if not nowarn:
@@ -110,16 +110,10 @@ class SimAttr:
         return True
 
     def _walk(self, stack: tuple[str, ...]) -> Callable[[], bool]:
-        frames = tuple(address(name) + offsets(name)[0] for name in stack)
-        return lambda: stack_allows(self.core, frames)
+        def save() -> tuple[int, ...]:
+            return tuple(address(name) + offsets(name)[0] for name in stack)
 
-    def _trusts_any_caller(self) -> bool:
-        core = self.core
-        return (
-            core.require_start == 0
-            and core.require_end == ULONG_MAX
-            and core.reject_start == core.reject_end == 0
-        )
+        return lambda: stack_allows(self.core, save, stack_first=self._stack_first)
 
     def _has(self, spec: AttrSpec) -> bool:
         if not self.version.has(spec.since, spec.until):
@@ -162,17 +156,22 @@ class SimAttr:
             dump_stack(self._log, self.version, task, stack)
 
     def _may_log(self) -> bool:
-        """lib/ratelimit.c:___ratelimit(); an interval of 0 never limits."""
-        core = self.core
-        if core.ratelimit_interval == 0:
+        """lib/ratelimit.c:___ratelimit(); an interval of 0 never limits.
+
+        Both settings are ints there, whatever their files say: a negative burst lets nothing
+        through, and a window of negative length is always over.
+        """
+        interval = signed(self.core.ratelimit_interval, 32)
+        burst = signed(self.core.ratelimit_burst, 32)
+        if interval == 0:
             return True
         now = self._clock.now_ns() // JIFFY_NS + 1
         begin, printed, missed = self._window
-        if begin == 0 or now > begin + core.ratelimit_interval:
+        if begin == 0 or now > begin + interval:
             if missed:
                 self._log.emit(4, f"fail_dump: {missed} callbacks suppressed")
             begin, printed, missed = now, 0, 0
-        allowed = printed < core.ratelimit_burst
+        allowed = printed < burst
         self._window = (begin, printed + 1, missed) if allowed else (begin, printed, missed + 1)
         return allowed
 

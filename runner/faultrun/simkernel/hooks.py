@@ -24,6 +24,10 @@ KERNEL = Gfp.DIRECT_RECLAIM
 
 USER = Gfp.DIRECT_RECLAIM | Gfp.HIGHMEM
 
+_RECLAIM, _NOFAIL = int(Gfp.DIRECT_RECLAIM), int(Gfp.NOFAIL)
+_NOWARN, _HIGHMEM = int(Gfp.NOWARN), int(Gfp.HIGHMEM)
+"""Enum arithmetic would cost more than the whole decision."""
+
 SLAB_OBJECT = 192
 """Object size of a cache that nobody named."""
 
@@ -38,23 +42,32 @@ def slab(
     marked: bool,
 ) -> bool:
     """mm/failslab.c:should_failslab(); ``marked`` is the cache's own failslab mark."""
-    if gfp & Gfp.NOFAIL:
+    bits = int(gfp)
+    if bits & _NOFAIL:
         return False
-    if attr.flag("ignore-gfp-wait") and gfp & Gfp.DIRECT_RECLAIM:
+    if attr.flag("ignore-gfp-wait") and bits & _RECLAIM:
         return False
     if attr.flag("cache-filter") and not marked:
         return False
-    return attr.should_fail(size, task, stack, nowarn=bool(gfp & Gfp.NOWARN))
+    return attr.should_fail(size, task, stack, nowarn=bool(bits & _NOWARN))
+
+
+def futex(attr: SimAttr, task: SimTask | None, stack: tuple[str, ...], *, private: bool) -> bool:
+    """kernel/futex/core.c:should_fail_futex(); ``private``: the caller says so, which not all do."""
+    if private and attr.flag("ignore-private"):
+        return False
+    return attr.should_fail(1, task, stack)
 
 
 def pages(
     attr: SimAttr, task: SimTask | None, order: int, gfp: Gfp, stack: tuple[str, ...]
 ) -> bool:
     """mm/page_alloc.c:should_fail_alloc_page()."""
-    if order < attr.extra["min-order"] or gfp & Gfp.NOFAIL:
+    bits = int(gfp)
+    if order < attr.extra["min-order"] or bits & _NOFAIL:
         return False
-    if attr.flag("ignore-gfp-highmem") and gfp & Gfp.HIGHMEM:
+    if attr.flag("ignore-gfp-highmem") and bits & _HIGHMEM:
         return False
-    if attr.flag("ignore-gfp-wait") and gfp & Gfp.DIRECT_RECLAIM:
+    if attr.flag("ignore-gfp-wait") and bits & _RECLAIM:
         return False
-    return attr.should_fail(1 << order, task, stack, nowarn=bool(gfp & Gfp.NOWARN))
+    return attr.should_fail(1 << order, task, stack, nowarn=bool(bits & _NOWARN))

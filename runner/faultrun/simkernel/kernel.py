@@ -12,7 +12,7 @@ from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
 from faultrun.model.capability import Arming, Capability
 from faultrun.model.target import Checks
-from faultrun.simkernel import hooks, proc
+from faultrun.simkernel import hooks, proc, slab_caches
 from faultrun.simkernel.attr import SimAttr
 from faultrun.simkernel.clock import SimClock
 from faultrun.simkernel.hooks import KERNEL, Gfp
@@ -57,6 +57,7 @@ class SimKernel:
         self.tasks = TaskTable()
         self.tree = ControlTree(self, self._resolve, self._names)
         self._faults: dict[str, SimAttr] = {}
+        self._marks: slab_caches.SlabMarks | None = None
         self._counting = False
 
     def stream(self, name: str) -> Prng:
@@ -113,7 +114,7 @@ class SimKernel:
         attr = self._asked("failslab", task)
         if attr is None:
             return False
-        marked = attr.flag("cache-filter") and bool(cache) and self._marked(cache)
+        marked = self._marks is not None and cache in self._marks.marked
         return hooks.slab(attr, task, size, gfp, stack, marked=marked)
 
     def pages(
@@ -130,6 +131,18 @@ class SimKernel:
     def usercopy(self, task: SimTask | None, stack: tuple[str, ...] = ()) -> bool:
         """Whether a copy from or to user memory fails."""
         attr = self._asked("fail_usercopy", task)
+        return attr is not None and attr.should_fail(1, task, stack)
+
+    def futex(
+        self, task: SimTask | None, stack: tuple[str, ...] = (), *, private: bool = False
+    ) -> bool:
+        """Whether a futex call meets a fault at one of its places."""
+        attr = self._asked("fail_futex", task)
+        return attr is not None and hooks.futex(attr, task, stack, private=private)
+
+    def io_timeout(self, task: SimTask | None, stack: tuple[str, ...] = ()) -> bool:
+        """Whether a completion is dropped, its disk's io-timeout-fail switch being on."""
+        attr = self._asked("fail_io_timeout", task)
         return attr is not None and attr.should_fail(1, task, stack)
 
     def bio(self, task: SimTask | None, _disk: str, size: int, stack: tuple[str, ...] = ()) -> bool:
@@ -189,10 +202,10 @@ class SimKernel:
             return self.fault(directory) if self._counting or nth else None
         return attr if attr.core.probability or nth or attr.tally is not None else None
 
-    def _marked(self, cache: str) -> bool:
-        """``/sys/kernel/slab/<cache>/failslab``; none is marked at boot."""
-        file = self.tree.find(f"/sys/kernel/slab/{cache}/failslab")
-        return file is not None and file.read(None).startswith("1")
+    def _slab_marks(self) -> slab_caches.SlabMarks:
+        if self._marks is None:
+            self._marks = slab_caches.SlabMarks(self.version)
+        return self._marks
 
     def _resolve(self, path: str) -> ControlFile | None:
         if path.startswith("/proc/"):
@@ -201,6 +214,8 @@ class SimKernel:
             directory, _, name = path.removeprefix(DEBUGFS + "/").rpartition("/")
             if directory in _GLOBAL or directory in self._faults:
                 return self.fault(directory).file(name)
+        if path.startswith(slab_caches.ROOT):
+            return self._slab_marks().file(path)
         return None
 
     def _names(self, path: str) -> tuple[str, ...] | None:
@@ -212,4 +227,6 @@ class SimKernel:
                 return self.fault(directory).names()
             if f"{directory}/{_PER_DEVICE}" in self._faults:
                 return (_PER_DEVICE,)
+        if path.startswith(slab_caches.ROOT):
+            return self._slab_marks().names(path)
         return proc.names(path, self.tasks)

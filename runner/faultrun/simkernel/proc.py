@@ -6,15 +6,17 @@ Kernel: fs/proc/base.c:proc_fault_inject_write(), proc_fail_nth_write(), proc_fa
 import re
 
 from faultrun.kernel.control_file import parse
-from faultrun.kernel.numbers import Refused, kstrtoll
+from faultrun.kernel.numbers import BLANKS, Refused, c_string, kstrtoint
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask, TaskTable
 
+_FILES = ("comm", "fail-nth", "make-it-fail")
 _PATH = re.compile(
-    r"/proc/(?P<pid>\d+)(?:/task/(?P<tid>\d+))?/(?P<name>make-it-fail|fail-nth|comm)\Z"
+    rf"/proc/(?P<pid>[0-9]{{1,9}})(?:/task/(?P<tid>[0-9]+))?/(?P<name>{'|'.join(_FILES)})\Z"
 )
+_DIRECTORY = re.compile(r"/proc/(?P<pid>[0-9]{1,9})(?P<below>|/task|/task/[0-9]+)\Z")
 _FLAG_BYTES = 12
 """fs/proc/base.c: PROC_NUMBUF is 13 with the terminator."""
 
@@ -53,7 +55,7 @@ class TaskFile:
             if self._name == "comm":
                 self._task.comm = text.strip()[:15]
                 return
-            value = kstrtoll(text[:_FLAG_BYTES].strip())
+            value = kstrtoint(c_string(text[:_FLAG_BYTES]).strip(BLANKS))
         except Refused as refused:
             raise SimErrno(refused.name) from None
         if value not in (0, 1):
@@ -70,13 +72,19 @@ def resolve(path: str, tasks: TaskTable, version: KernelVersion) -> TaskFile | N
     found = _PATH.match(path)
     if found is None:
         return None
-    task = tasks.by_pid.get(int(found["tid"] or found["pid"]))
+    if found["tid"] not in (None, found["pid"]):
+        return None
+    task = tasks.by_pid.get(int(found["pid"]))
     return None if task is None else TaskFile(task, found["name"], version)
 
 
 def names(path: str, tasks: TaskTable) -> tuple[str, ...] | None:
     """What a directory under /proc holds, or None if it is none of a task's."""
-    pid = path.removeprefix("/proc/")
-    if path.startswith("/proc/") and pid.isdigit() and int(pid) in tasks.by_pid:
-        return ("comm", "fail-nth", "make-it-fail")
-    return None
+    found = _DIRECTORY.match(path)
+    if found is None or int(found["pid"]) not in tasks.by_pid:
+        return None
+    if found["below"] == "/task":
+        return (found["pid"],)
+    if found["below"] == "":
+        return (*_FILES, "task")
+    return _FILES if found["below"] == f"/task/{found['pid']}" else None
