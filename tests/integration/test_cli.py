@@ -279,3 +279,12 @@ def test_our_failure_is_not_theirs(cli):
     assert cli("run", path, "--target", "local:/no/such/folder").code == 3
     assert cli("run", path, "--target", "local:/").code == 3
     assert cli("run", path, "--target", "moon").code == 2
+
+
+def test_a_bug_of_the_simulator_is_ours(cli):
+    """Whatever a script makes of the simulator, it is no traceback and no verdict on the kernel."""
+    text = "campaign: x\nsteps:\n  a:\n    run: 'cut -c1\u00b2 /proc/self/comm; cat <&1e3'\n"
+    ended = cli(cli.write("c.yaml", text), "--out", "run")
+    assert ended.code in (1, 3), ended.err
+    if ended.code == 3:
+        assert "ERROR" in ended.err

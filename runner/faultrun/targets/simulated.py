@@ -177,7 +177,13 @@ class SimulatedTarget:
 
     def run(self, command: Command) -> Finished:
         """Run to its end or its timeout, in virtual time; never raises for a non-zero exit."""
-        return run_command(self._machine, command, self._stop)
+        try:
+            return run_command(self._machine, command, self._stop)
+        except Exception as bug:
+            # A bug of the simulator is ours: ERROR, never a verdict on the kernel.
+            what = f"{type(bug).__name__}: {bug}"
+            message = f"the simulated machine has a bug that this workload meets ({what})"
+            raise TargetBroken(message) from bug
 
     def log(self, since: int) -> tuple[tuple[LogLine, ...], int, int]:
         """(records after the cursor, the new cursor, number of records lost)."""
