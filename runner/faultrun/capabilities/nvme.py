@@ -86,6 +86,7 @@ NVME = Capability(
     ),
     context=Context.INTERRUPT,
     shared=False,
+    needs_device="nvme",
     boot_option="nvme_core.fail_request",
 )
 

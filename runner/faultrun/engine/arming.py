@@ -7,7 +7,7 @@ trigger is written last and disarmed first, and nothing counts until it was read
 from dataclasses import dataclass, field
 
 from faultrun.capabilities.registry import builtin
-from faultrun.kernel.control_file import strip_newline
+from faultrun.kernel.control_file import seen, strip_newline
 from faultrun.model.data import Json
 from faultrun.model.plan import Task, Write
 from faultrun.model.target import AttrRefused, Target
@@ -50,6 +50,9 @@ class Arming:
         A file that a kernel may lack is left out, and listed in ``absent``.
         """
         for write in self.task.writes:
+            if write.rule.made:
+                self.saved.append(Saved(write, ""))
+                continue
             try:
                 old = strip_newline(self.target.read(write.path))
             except AttrRefused as refused:
@@ -57,13 +60,21 @@ class Arming:
                     self.absent.append(write.path)
                     continue
                 return f"{refused.path} cannot be read before arming: {refused.errno_name}"
+            if write.rule.seen_in and self._seen(write):
+                return f"{write.path} is armed with '{write.value}' already, and not by this step"
             self.saved.append(Saved(write, old))
         return ""
 
     def hold(self) -> str:
         """Open what disarming needs, before the fault can hit the open; the problem, or empty."""
         try:
-            self.target.hold([item.write.path for item in self.saved if item.write.trigger])
+            self.target.hold(
+                [
+                    item.write.path
+                    for item in self.saved
+                    if item.write.trigger and not item.write.rule.made
+                ]
+            )
         except AttrRefused as refused:
             return f"{refused.path} cannot be held open for disarming: {refused.errno_name}"
         return ""
@@ -72,7 +83,7 @@ class Arming:
         """The announcement: every file with its old and its new value. Emit it before ``arm``."""
         self.announced = True
         rows: Rows = [
-            {"new": item.write.value, "old": item.old, "path": item.write.path}
+            {"new": item.write.value, "old": item.old, "path": item.write.path, **_special(item)}
             for item in self.saved
         ]
         return {"writes": rows}
@@ -99,6 +110,9 @@ class Arming:
         rows: Rows = []
         for item in reversed(self.saved):
             if item.write.trigger and item.touched:
+                if item.write.rule.seen_in:
+                    rows.append(self._undo(item))
+                    continue
                 value = _disarm_value(self.task, item.write)
                 back, why = self._put(item.write.path, value)
                 ok = back == value or why == _GONE_WORDS
@@ -118,6 +132,14 @@ class Arming:
         self.complete = True
         quiet = [item for item in reversed(self.saved) if not item.write.trigger]
         for item in quiet + [item for item in reversed(self.saved) if item.write.trigger]:
+            if item.write.rule.made:
+                # It goes with what made it, which is undone as an item of its own.
+                continue
+            if item.write.rule.seen_in:
+                row = self._undo(item)
+                self.complete = self.complete and row["ok"] is True
+                rows.append(row)
+                continue
             back, why = self._restore_one(item)
             ok = back == item.old or why == _GONE_WORDS
             self.complete = self.complete and ok
@@ -133,6 +155,7 @@ class Arming:
         rows: Rows = [
             {"back": None, "ok": False, "path": item.write.path, "value": item.old, "why": why}
             for item in self.saved
+            if not item.write.rule.made
         ]
         return {"complete": self.complete, "writes": rows}
 
@@ -145,14 +168,19 @@ class Arming:
                 value=item.old,
                 trigger=item.write.trigger,
                 armed=item.write.value,
+                undo=item.write.rule.undo,
+                undone_by=item.write.rule.undone_by,
+                seen_in=item.write.rule.seen_in,
+                seen_as=item.write.rule.seen_as,
             )
             for item in reversed(self.saved)
+            if not item.write.rule.made
         )
 
     def _disarm_what_was_armed(self) -> str:
         """A boot option or an earlier crash may have left the trigger on; attributes change after."""
         for item in self.saved:
-            if item.write.trigger:
+            if item.write.trigger and not item.write.rule.seen_in and not item.write.rule.made:
                 value = _disarm_value(self.task, item.write)
                 if item.old != value:
                     item.touched = True
@@ -169,6 +197,10 @@ class Arming:
             self.target.write(write.path, f"{write.value}\n".encode())
         except AttrRefused as refused:
             return None, f"the kernel refused '{write.value}' with {refused.errno_name}"
+        if write.rule.seen_in:
+            if self._seen(write):
+                return write.value, ""
+            return None, f"does not show in {write.rule.seen_in} after writing '{write.value}'"
         try:
             back = strip_newline(self.target.read(write.path))
         except AttrRefused as refused:
@@ -193,6 +225,47 @@ class Arming:
             return (None, why) if why == _GONE_WORDS else self._put(item.write.path, item.old)
         # Unchanged by us: but the kernel counts some down, and a workload may have written.
         return (back, "") if back == item.old else self._put(item.write.path, item.old)
+
+    def _seen(self, write: Write) -> bool:
+        """Whether the file that tells says that it is armed; one that is gone says it is not."""
+        try:
+            text = strip_newline(self.target.read(write.rule.seen_in))
+        except AttrRefused as refused:
+            if refused.errno_name in _GONE:
+                return False
+            raise
+        return seen(write.rule.seen_as, text)
+
+    def _undo(self, item: Saved) -> dict[str, Json]:
+        """Undo a write that no old value undoes, unless it is undone already; the event's row."""
+        write, rule = item.write, item.write.rule
+        why = ""
+        try:
+            armed = item.touched and self._seen(write)
+            for attempt in range(_TRIES if armed else 0):
+                if attempt:
+                    self.target.clock.sleep_ns(_PAUSE_NS)
+                why = self._send_undo(write)
+                armed = self._seen(write)
+                if not armed:
+                    break
+        except AttrRefused as refused:
+            armed, why = True, f"whether it is armed cannot be told: {refused}"
+        return {
+            "back": "armed" if armed else item.old,
+            "ok": not armed,
+            "path": write.path,
+            "value": rule.undo,
+            "why": why if armed else "",
+        }
+
+    def _send_undo(self, write: Write) -> str:
+        try:
+            self.target.write(write.path, f"{write.rule.undo}\n".encode())
+        except AttrRefused as refused:
+            if refused.errno_name != write.rule.undone_by:
+                return self._why_refused(write.path, refused)
+        return f"still shows in {write.rule.seen_in} after writing '{write.rule.undo}'"
 
     def _put(self, path: str, value: str) -> tuple[str | None, str]:
         """Write until the file reads that value; (what it reads, why it does not).
@@ -242,6 +315,21 @@ class Arming:
             return name in self.target.list(folder)
         except AttrRefused as refused:
             return refused.errno_name not in _GONE
+
+
+def _special(item: Saved) -> dict[str, Json]:
+    """What restoring from the record alone has to know of a file that is not simply a value."""
+    rule = item.write.rule
+    if rule.made:
+        return {"made": True}
+    if not rule.seen_in:
+        return {}
+    return {
+        "seen_as": rule.seen_as,
+        "seen_in": rule.seen_in,
+        "undo": rule.undo,
+        "undone_by": rule.undone_by,
+    }
 
 
 def _acceptable(write: Write, back: str) -> bool:

@@ -3,6 +3,7 @@
 Nothing here judges. Every fact ends up in the record as it is, and in the ``Evidence`` value.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from faultrun.capabilities.errnos import right_errnos
@@ -36,7 +37,9 @@ def collect(
     names = [injection.capability for injection in task.step.injections]
     hits = hits_of(log, names, task.command, finished) if log else ()
     counts = tuple(
-        _count(None if died or _remade(counter, arming) else target, counter, hits)
+        _traced(counter, log)
+        if counter.traces
+        else _count(None if died or _remade(counter, arming) else target, counter, hits)
         for counter in task.counters
     )
     for count in counts:
@@ -100,6 +103,20 @@ def _count(target: Target | None, counter: Counter, hits: tuple[Hit, ...]) -> Co
         budget=counter.budget,
         left=left,
         injected=injected,
+    )
+
+
+def _traced(counter: Counter, log: Sequence[LogLine]) -> Count:
+    """A capability without a counter of its own: every line that tells of it is an injection."""
+    patterns = [re.compile(trace) for trace in counter.traces]
+    found = sum(
+        1
+        for record in log
+        for line in record.text.splitlines()
+        if any(pattern.search(line) for pattern in patterns)
+    )
+    return Count(
+        capability=counter.capability, path=counter.path, budget=0, left=None, injected=found
     )
 
 

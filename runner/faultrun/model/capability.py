@@ -17,7 +17,10 @@ class AttrKind(Enum):
     DEPTH is silently cut at 32; ATOMIC is cut to 32 signed bits; U32 to 32 unsigned bits;
     X16 to 16 bits, printed ``0x`` and 4 hex digits; BOOL prints ``Y`` or ``N`` and silently
     ignores bad text; FLAG prints ``0`` or ``1`` (block device switches); COUNT is an unsigned
-    number of a task's own file (fail-nth).
+    number of a task's own file (fail-nth); ERRNO is cut to 32 bits and clamped to -4095 to 0
+    (notifier errors); RETVAL is an unsigned number that prints as hex without 0x
+    (fail_function); INT prints as a plain decimal, HEX as 0x and hex digits without padding
+    (driver attributes); TEXT is a word or a line that means something to one driver.
     """
 
     ULONG = "ulong"
@@ -29,6 +32,35 @@ class AttrKind(Enum):
     BOOL = "bool"
     FLAG = "flag"
     COUNT = "count"
+    ERRNO = "errno"
+    RETVAL = "retval"
+    INT = "int"
+    HEX = "hex"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRule:
+    """How a file is armed and undone that is not simply a value to be put back.
+
+    ``text`` is what arms it, ``undo`` what undoes that; ``{value}`` in them is the value, other
+    names are parameters of the injection. An empty ``undo`` means: write the old value back.
+    ``undone_by`` is the errno with which the kernel answers an undo that worked, if it does.
+    ``seen_in`` is the file that tells whether it is armed, and ``seen_as`` the regular expression
+    that one of its lines then matches; empty: the file itself reads its value.
+    ``made``: the file comes and goes with the step's earlier writes, so it has no old value.
+    """
+
+    text: str = "{value}"
+    undo: str = ""
+    undone_by: str = ""
+    seen_in: str = ""
+    seen_as: str = ""
+    made: bool = False
+
+
+PLAIN = WriteRule()
+"""A value is written, reads back, and the old value undoes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +71,9 @@ class AttrSpec:
     values that mean something, not what the kernel accepts: it accepts almost anything.
     ``volatile`` says that the kernel itself changes the value (``times``, ``space``).
     ``since`` and ``until`` are kernel versions like ``"6.8"``; ``until`` is the first without it.
+    ``path`` is the file if it is not ``directory/name``: relative to the directory or absolute,
+    with parameters in braces. ``choices`` are the only texts that a TEXT attribute may have;
+    ``pattern`` is the regular expression that a TEXT has to match as a whole.
     """
 
     name: str
@@ -54,33 +89,53 @@ class AttrSpec:
     since: str | None = None
     until: str | None = None
     examples: tuple[Scalar, ...] = ()
+    path: str = ""
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    rule: WriteRule = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """What an injection says about *where*: the device, the disk. Not a control file itself."""
+    """What an injection says about *where*: the device, the disk. Not a control file itself.
+
+    ``choices``, if any, are all the texts there are: the events of a notifier, the crash points.
+    ``device`` says that the text names a device that the target has to have.
+    """
 
     name: str
     summary: str
     example: str
     pattern: str
     required: bool = True
+    choices: tuple[str, ...] = ()
+    device: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """A second file that must be on as well, such as ``/sys/block/<disk>/make-it-fail``."""
+    """A second file that must be on as well, such as ``/sys/block/<disk>/make-it-fail``.
+
+    ``first``: it is written before the attributes, because it makes their files.
+    """
 
     path: str
     value: str
     kernel_ref: str
+    kind: AttrKind = AttrKind.FLAG
+    first: bool = False
+    rule: WriteRule = PLAIN
 
 
 class Arming(Enum):
-    """Who writes: the engine writes attribute files; a task arms itself before it execs."""
+    """Who arms: the engine writes attribute files; a task arms itself before it execs.
+
+    WORKLOAD: what runs provokes the fault by itself, and the engine only looks for it.
+    """
 
     ATTRIBUTES = "attributes"
     TASK = "task"
+    WORKLOAD = "workload"
 
 
 class Context(Enum):
@@ -102,6 +157,13 @@ class Capability:
     ``size_unit`` is what ``space`` counts. ``not_simulated`` gives the reason if the simulated
     kernel has no hook for it. ``lock_out`` says, if not empty, why the fault at 100 percent,
     unfiltered and unlimited, could not be disarmed any more.
+
+    ``traces`` are regular expressions, with parameters in braces: of a capability without
+    `times`, every line of the kernel log that one of them is found in is an injection.
+    ``provoked`` are (parameter, text) pairs: in such a place the workload itself provokes the
+    fault, whatever ``arming`` says. ``configfs``: the files keep configfs' rules, not debugfs'.
+    ``needs_device`` is the kind of device without which the simulated machine cannot offer it.
+    ``modelled`` says what the simulated behaviour was taken from.
     """
 
     name: str
@@ -125,6 +187,18 @@ class Capability:
     boot_option: str | None = None
     lock_out: str = ""
     not_simulated: str = ""
+    traces: tuple[str, ...] = ()
+    provoked: tuple[tuple[str, str], ...] = ()
+    configfs: bool = False
+    needs_device: str = ""
+    since: str | None = None
+    until: str | None = None
+    modelled: str = "by hand from the kernel's sources"
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a ``struct fault_attr``, whose `times` counts injections exactly."""
+        return self.attr("times") is not None and self.arming is Arming.ATTRIBUTES
 
     def attr(self, name: str) -> AttrSpec | None:
         """The attribute of that name, or None."""

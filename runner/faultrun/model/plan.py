@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from faultrun.model.campaign import Campaign, Step
-from faultrun.model.capability import AttrKind
+from faultrun.model.capability import PLAIN, AttrKind, WriteRule
 from faultrun.model.target import Command
 
 
@@ -15,7 +15,8 @@ class Write:
     the kernel will answer afterwards by its own rules, without the newline; None if it cannot be
     predicted. ``volatile``: the kernel changes it by itself while armed. ``origin`` says in words
     who wanted it: the campaign, or the engine and why. ``optional``: a kernel may lack the file,
-    which is then no error.
+    which is then no error. ``rule`` tells how it is undone and seen if it is not simply a value;
+    its texts have their parameters filled in.
     """
 
     path: str
@@ -26,19 +27,23 @@ class Write:
     volatile: bool = False
     trigger: bool = False
     optional: bool = False
+    rule: WriteRule = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """The exact injection counter of one armed capability: its ``times`` file and the budget.
+    """The injection counter of one armed capability: its ``times`` file and the budget.
 
     Injections = budget - what is read back. ``unlimited`` says that the campaign asked for -1.
+    With ``traces`` there is no such file: injections are lines of the kernel log in which one of
+    these regular expressions is found, and ``path`` names the place that was armed.
     """
 
     capability: str
     path: str
-    budget: int
-    unlimited: bool
+    budget: int = 0
+    unlimited: bool = False
+    traces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ class Undo:
     """A control file, the value it had before step ``step`` armed it, and whether it is a trigger.
 
     ``value`` has no newline; the one that the kernel expects is added on writing. ``armed`` is
-    the value that the step wrote.
+    the value that the step wrote. ``undo`` is the text that undoes it where that is not the old
+    value, ``undone_by`` the errno with which a kernel answers that; whether it is still armed is
+    then told by ``seen_as``, a regular expression on the lines of the file ``seen_in``.
     """
 
     step: str
@@ -17,7 +19,11 @@ class Undo:
     value: str
     trigger: bool
     armed: str = ""
+    undo: str = ""
+    undone_by: str = ""
+    seen_in: str = ""
+    seen_as: str = ""
 
     def command(self) -> str:
         """What to type as root if faultrun cannot do it."""
-        return f"echo {shlex.quote(self.value)} > {shlex.quote(self.path)}"
+        return f"echo {shlex.quote(self.undo or self.value)} > {shlex.quote(self.path)}"

@@ -38,7 +38,7 @@ def _found(evidence: Evidence) -> str:
     if not evidence.armed:
         return "none: the step arms nothing"
     told = _many(evidence.injected) if evidence.injected else "none"
-    lost = [count for count in evidence.counts if count.left is None]
+    lost = [count for count in evidence.counts if count.left is None and count.budget]
     if lost:
         source = "by the kernel log, since" if evidence.injected else "as far as is known;"
         told += f" ({source} the counter {lost[0].path} could not be read)"

@@ -36,7 +36,7 @@ class Armed:
 
 def armed_by(task: Task) -> tuple[Armed, ...]:
     """The attribute sets that a task arms, in the order of its counters."""
-    return tuple(_armed(counter, task.writes) for counter in task.counters)
+    return tuple(_armed(counter, task.writes) for counter in task.counters if not counter.traces)
 
 
 def _armed(counter: Counter, writes: Sequence[Write]) -> Armed:

@@ -41,7 +41,7 @@ def digest_of(campaign: Campaign, tasks: Sequence[Task], seed: int) -> str:
             step.requires,
             task.locks,
             [[write.path, write.value, write.trigger] for write in task.writes],
-            [[item.path, item.budget] for item in task.counters],
+            [[item.path, item.budget, *item.traces] for item in task.counters],
             _command(task.command),
             _command(task.cleanup),
             [[item.oracle, item.params] for item in step.expectations],

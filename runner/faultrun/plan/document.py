@@ -38,6 +38,7 @@ def task_document(task: Task, written: Written) -> Mapping[str, Json]:
                 "path": item.path,
                 "budget": item.budget,
                 "unlimited": item.unlimited,
+                **({"traces": list(item.traces)} if item.traces else {}),
             }
             for item in task.counters
         ],

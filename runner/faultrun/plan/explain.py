@@ -215,7 +215,12 @@ def _echo(value: str, path: str) -> str:
 
 
 def _back(write: Write) -> str:
-    back = "read back unpredicted" if write.reads_back is None else f"reads back {write.reads_back}"
+    if write.rule.seen_in:
+        back = f"shows in {write.rule.seen_in}"
+    elif write.reads_back is None:
+        back = "read back unpredicted"
+    else:
+        back = f"reads back {write.reads_back}"
     if write.trigger:
         back += ", the trigger"
     if write.volatile:
@@ -227,13 +232,17 @@ def _disarmed(task: Task) -> list[str]:
     triggers = [write for write in reversed(task.writes) if write.trigger]
     off = _listed("disarm", [_echo(_off(task, write), write.path) for write in triggers])
     counted = [
-        f"injections of {item.capability} = {item.budget:,} - what {item.path} reads"
+        f"injections of {item.capability} = lines of the kernel log with {item.traces[0]}"
+        if item.traces
+        else f"injections of {item.capability} = {item.budget:,} - what {item.path} reads"
         for item in task.counters
     ]
     return off + _listed("count", counted)
 
 
 def _off(task: Task, write: Write) -> str:
+    if write.rule.undo:
+        return write.rule.undo
     name = write.path.rpartition("/")[2]
     known = builtin()
     for injection in task.step.injections:
@@ -244,9 +253,12 @@ def _off(task: Task, write: Write) -> str:
 
 
 def _restored(task: Task) -> list[str]:
-    quiet = [write.path for write in reversed(task.writes) if not write.trigger]
-    triggers = [write.path for write in reversed(task.writes) if write.trigger]
-    return _listed("restore", [_echo("OLD", path) for path in (*quiet, *triggers)])
+    own = [write for write in reversed(task.writes) if not write.rule.made]
+    quiet = [write for write in own if not write.trigger]
+    triggers = [write for write in own if write.trigger]
+    return _listed(
+        "restore", [_echo(write.rule.undo or "OLD", write.path) for write in (*quiet, *triggers)]
+    )
 
 
 def _probabilities(task: Task) -> tuple[int, ...]:

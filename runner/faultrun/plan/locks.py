@@ -8,6 +8,7 @@ controller and its partitions, because a reset of one is felt by all.
 import re
 from collections.abc import Mapping, Sequence
 
+from faultrun.capabilities.place import directory_of
 from faultrun.model.campaign import Campaign, Step
 from faultrun.model.capability import Arming, Capability, Context
 
@@ -60,11 +61,6 @@ class Locks:
             named = {device_name(name) for name in _SAID.findall(text)}
             self._said[text] = frozenset(f"device:{name}" for name in named & self._devices)
         return self._said[text]
-
-
-def directory_of(capability: Capability, place: Mapping[str, str]) -> str:
-    """The directory of the attribute files, with the parameters filled in."""
-    return capability.directory.format_map(place)
 
 
 def _meets_fail_nth(capability: Capability) -> bool:

@@ -44,6 +44,12 @@ def predict(
     reaches = tuple(reach(item, tally) for item in armed)
     parts = [injections(item.armed, item.candidates, fresh=fresh) for item in reaches]
     checks = sum(item.checks for item in reaches)
+    for counter in task.counters:
+        if counter.traces:
+            # No attribute decides here: whoever passes the place meets the fault.
+            met = sum(item.count for item in tally.get(counter.path, ()))
+            checks += met
+            parts.append(chance.surely(met))
     if task.command.fail_nth:
         points = _fault_points(tally)
         checks += points

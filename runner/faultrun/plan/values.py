@@ -3,7 +3,8 @@
 from faultrun.model.capability import AttrKind
 from faultrun.model.data import Scalar
 
-_DIGITS = {AttrKind.X16: 4, AttrKind.XUL: 16}
+_DIGITS = {AttrKind.X16: 4, AttrKind.XUL: 16, AttrKind.RETVAL: 16, AttrKind.HEX: 1}
+_U64 = 2**64
 
 
 def text_of(kind: AttrKind, value: Scalar) -> str:
@@ -13,9 +14,12 @@ def text_of(kind: AttrKind, value: Scalar) -> str:
     """
     if kind is AttrKind.BOOL:
         return "Y" if truth(value) else "N"
-    found = number(value)
+    found = number(value) if kind is not AttrKind.TEXT else None
     if found is None:
         return str(value)
+    if kind is AttrKind.RETVAL:
+        # kernel/fail_function.c:fei_retval_set() takes unsigned numbers only.
+        found %= _U64
     digits = _DIGITS.get(kind)
     return str(found) if digits is None or found < 0 else f"0x{found:0{digits}x}"
 

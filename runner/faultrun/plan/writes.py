@@ -4,17 +4,24 @@ What is added and what is left alone, and why: ``runner/decisions/0006-what-is-w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from faultrun.kernel.control_file import reads_back
+from faultrun.capabilities.place import directory_of, filled, path_of
+from faultrun.kernel.control_file import reads_back, reads_back_config
 from faultrun.kernel.version import KernelVersion
-from faultrun.model.campaign import Injection
-from faultrun.model.capability import Arming, AttrKind, AttrSpec, Capability, Context
+from faultrun.model.campaign import Injection, Setting
+from faultrun.model.capability import (
+    PLAIN,
+    Arming,
+    AttrSpec,
+    Capability,
+    Context,
+    Switch,
+    WriteRule,
+)
 from faultrun.model.data import Scalar
-from faultrun.model.mark import Mark
 from faultrun.model.plan import Counter, Write
 from faultrun.plan.errors import PlanError
-from faultrun.plan.locks import directory_of
 from faultrun.plan.values import number, text_of
 
 BUDGET = 2_000_000_000
@@ -41,10 +48,23 @@ class _Place:
     """A capability at one place: its attributes in the order of arming, with their paths."""
 
     capability: Capability
+    where: Mapping[str, str]
     attributes: tuple[tuple[str, AttrSpec, str], ...]
     added: dict[str, Write]
+    first: tuple[Write, ...]
     switches: tuple[Write, ...]
-    times: str
+    counted: str
+    traces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """One attribute of a capability in one place."""
+
+    capability: Capability
+    where: Mapping[str, str]
+    spec: AttrSpec
+    path: str
 
 
 class Arsenal:
@@ -70,10 +90,11 @@ class Arsenal:
             if place.capability.arming is Arming.TASK:
                 nth = _nth(place.capability, injection)
                 continue
-            for write in self._writes(place, injection):
-                (triggers if write.trigger else early)[write.path] = write
-            if place.times:
-                counters[place.times] = _counter(place, injection)
+            if not provoked(place.capability, place.where):
+                for write in self._writes(place, injection):
+                    (triggers if write.trigger else early)[_key(write)] = write
+            if place.counted:
+                counters[place.counted] = _counter(place, injection)
         writes = (*early.values(), *triggers.values())
         return WriteSet(
             writes=writes,
@@ -99,27 +120,28 @@ class Arsenal:
     def _open(self, capability: Capability, where: Mapping[str, str]) -> _Place:
         directory = directory_of(capability, where)
         attributes = tuple(
-            (name, spec, f"{directory}/{name}")
+            (name, spec, path_of(capability, spec, where))
             for name in capability.arm_order
             if (spec := capability.attr(name)) is not None
         )
         added: dict[str, Write] = {}
         for name, spec, path in attributes:
-            if name == "times":
-                added[name] = self._write(
-                    spec, path, spec.default, _COUNTED, optional=spec.optional
-                )
+            site = _Site(capability, where, spec, path)
+            if name == "times" and capability.counted:
+                added[name] = self._write(site, spec.default, _COUNTED, optional=spec.optional)
             elif name == "task-filter" and capability.context is Context.TASK:
-                added[name] = self._write(spec, path, "Y", _FILTERED, optional=spec.optional)
+                added[name] = self._write(site, "Y", _FILTERED, optional=spec.optional)
+        traces = tuple(filled(trace, where, escape=True) for trace in capability.traces)
+        counted = f"{directory}/times" if "times" in added else ""
         return _Place(
             capability=capability,
+            where=where,
             attributes=attributes,
             added=added,
-            switches=tuple(
-                self._switch(switch.path.format_map(where), switch.value)
-                for switch in capability.switches
-            ),
-            times=f"{directory}/times" if "times" in added else "",
+            first=self._switches(capability, where, first=True),
+            switches=self._switches(capability, where, first=False),
+            counted=counted or (directory if traces else ""),
+            traces=() if counted else traces,
         )
 
     def _writes(self, place: _Place, injection: Injection) -> list[Write]:
@@ -129,69 +151,116 @@ class Arsenal:
         probability is still 0 (block/blk-core.c:should_fail_request() asks the switch first).
         """
         given = {setting.name: setting for setting in injection.settings}
-        trigger = place.capability.trigger
-        writes: list[Write] = []
+        writes: list[Write] = list(place.first)
         for name, spec, path in place.attributes:
             setting = given.get(name)
             if setting is not None:
-                writes.append(self._given(spec, path, setting.value, setting.mark, name == trigger))
+                writes.append(self._given(place, spec, path, setting))
             elif name in place.added:
                 writes.append(place.added[name])
         writes.extend(place.switches)
         return writes
 
-    def _given(self, spec: AttrSpec, path: str, value: Scalar, mark: Mark, trigger: bool) -> Write:
+    def _given(self, place: _Place, spec: AttrSpec, path: str, setting: Setting) -> Write:
+        value, mark = setting.value, setting.mark
         key = (path, value, type(value), mark.line, mark.file)
         write = self._made.get(key)
         if write is None:
             where = f"{mark.file.rpartition('/')[2]}:{mark.line}"
             origin = f"campaign, {where}"
-            if spec.name == "times" and number(value) == -1:
+            if spec.name == "times" and place.capability.counted and number(value) == -1:
                 value = BUDGET
                 origin = f"faultrun: stands for -1 (no limit, {where}), but can be counted"
-            write = self._made[key] = self._write(spec, path, value, origin, trigger=trigger)
+            site = _Site(place.capability, place.where, spec, path)
+            write = self._made[key] = self._write(
+                site, value, origin, trigger=spec.name == place.capability.trigger
+            )
         return write
 
     def _write(
         self,
-        spec: AttrSpec,
-        path: str,
+        site: _Site,
         value: Scalar,
         origin: str,
         *,
         trigger: bool = False,
         optional: bool = False,
     ) -> Write:
-        text = text_of(spec.kind, value)
+        spec, where = site.spec, site.where
+        plain = text_of(spec.kind, value)
+        text = filled(spec.rule.text, {**where, "value": plain})
+        back = (
+            reads_back_config(spec.kind, text, self._version)
+            if site.capability.configfs
+            else reads_back(spec.kind, text, self._version, "")
+        )
         return Write(
-            path=path,
+            path=site.path,
             value=text,
             kind=spec.kind,
-            reads_back=reads_back(spec.kind, text, self._version, ""),
+            reads_back=None if spec.rule.seen_in else back,
             origin=origin,
             volatile=spec.volatile,
             trigger=trigger,
             optional=optional,
+            rule=_rule(spec.rule, where, plain),
         )
 
-    def _switch(self, path: str, value: str) -> Write:
-        return Write(
-            path=path,
-            value=value,
-            kind=AttrKind.FLAG,
-            reads_back=reads_back(AttrKind.FLAG, value, self._version, ""),
-            origin=_SWITCHED,
+    def _switches(
+        self, capability: Capability, where: Mapping[str, str], *, first: bool
+    ) -> tuple[Write, ...]:
+        return tuple(
+            self._switch(switch, where) for switch in capability.switches if switch.first == first
         )
+
+    def _switch(self, switch: Switch, where: Mapping[str, str]) -> Write:
+        value = filled(switch.value, where)
+        back = reads_back(switch.kind, value, self._version, "")
+        return Write(
+            path=filled(switch.path, where),
+            value=value,
+            kind=switch.kind,
+            reads_back=None if switch.rule.seen_in else back,
+            origin=_SWITCHED,
+            rule=_rule(switch.rule, where, value),
+        )
+
+
+def provoked(capability: Capability, where: Mapping[str, str]) -> bool:
+    """Whether the workload itself provokes the fault in this place, so that nothing is written."""
+    return capability.arming is Arming.WORKLOAD or any(
+        where.get(name) == text for name, text in capability.provoked
+    )
+
+
+def _key(write: Write) -> str:
+    """A file is written once, but a list takes several of its lines."""
+    return f"{write.path} {write.value}" if write.rule.undo else write.path
+
+
+def _rule(rule: WriteRule, where: Mapping[str, str], value: str) -> WriteRule:
+    if rule is PLAIN:
+        return rule
+    known = {**where, "value": value}
+    return replace(
+        rule,
+        text=filled(rule.text, known),
+        undo=filled(rule.undo, known),
+        seen_in=filled(rule.seen_in, where),
+        seen_as=filled(rule.seen_as, known, escape=True),
+    )
 
 
 def _counter(place: _Place, injection: Injection) -> Counter:
+    if place.traces:
+        return Counter(capability=place.capability.name, path=place.counted, traces=place.traces)
     spec = next(spec for name, spec, _ in place.attributes if name == "times")
     setting = injection.setting("times")
     asked = number(spec.default if setting is None else setting.value)
     unlimited = asked == -1
     return Counter(
         capability=place.capability.name,
-        path=place.times,
+        path=place.counted,
         budget=BUDGET if unlimited or asked is None else asked,
         unlimited=unlimited,
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faultrun.kernel.control_file import strip_newline
+from faultrun.kernel.control_file import seen, strip_newline
 from faultrun.model.data import Json
 from faultrun.model.target import AttrRefused, Target
 from faultrun.model.undo import Undo
@@ -75,14 +75,14 @@ def restore(folder: Path, target: Target) -> Restoration:
     """
     undos = pending(folder)
     for undo in undos:
-        if undo.trigger:
+        if undo.trigger and not undo.seen_in:
             _write(target, undo.path, "0")
     final: dict[str, Restored] = {}
     quiet = [undo for undo in undos if not undo.trigger]
     for undo in (*quiet, *(undo for undo in undos if undo.trigger)):
         # Of two unrestored steps that armed one file, the older one knows the true old value,
         # and comes last.
-        final[undo.path] = _put_back(target, undo)
+        final[f"{undo.path} {undo.undo}"] = _put_back(target, undo)
     results = tuple(final.values())
     complete = all(result.ok for result in results)
     if complete and undos:
@@ -91,6 +91,8 @@ def restore(folder: Path, target: Target) -> Restoration:
 
 
 def _put_back(target: Target, undo: Undo) -> Restored:
+    if undo.seen_in:
+        return _undo(target, undo)
     refused = _write(target, undo.path, undo.value)
     if refused in _GONE:
         return Restored(undo=undo, back=None, ok=True, why="gone, so nothing of it is armed")
@@ -104,6 +106,37 @@ def _put_back(target: Target, undo: Undo) -> Restored:
         return Restored(undo=undo, back=back, ok=True, why="")
     why = f"refused with {refused}" if refused else f"reads {back!r} after writing {undo.value!r}"
     return Restored(undo=undo, back=back, ok=False, why=why)
+
+
+def _undo(target: Target, undo: Undo) -> Restored:
+    """Send the text that undoes it, but only while it shows: a second one might arm it again."""
+    armed = False
+    why = ""
+    try:
+        armed = _shows(target, undo)
+        for _ in range(_TRIES if armed else 0):
+            try:
+                target.write(undo.path, f"{undo.undo}\n".encode())
+            except AttrRefused as error:
+                why = f"refused with {error.errno_name}"
+            armed = _shows(target, undo)
+            if not armed:
+                break
+            target.clock.sleep_ns(1_000_000)
+    except AttrRefused as error:
+        armed, why = True, f"whether it is armed cannot be told: {error}"
+    if armed:
+        return Restored(undo=undo, back=None, ok=False, why=why or "is still armed")
+    return Restored(undo=undo, back=undo.value, ok=True, why="")
+
+
+def _shows(target: Target, undo: Undo) -> bool:
+    try:
+        return seen(undo.seen_as, strip_newline(target.read(undo.seen_in)))
+    except AttrRefused as error:
+        if error.errno_name in _GONE:
+            return False
+        raise
 
 
 def _write(target: Target, path: str, value: str) -> str:
@@ -136,12 +169,24 @@ def _undos(event: RecordedEvent, triggers: Mapping[str, frozenset[str]]) -> tupl
         if not isinstance(write, Mapping):
             continue
         path, old, new = write.get("path"), write.get("old"), write.get("new")
-        if not isinstance(path, str) or not isinstance(old, str):
+        if not isinstance(path, str) or not isinstance(old, str) or write.get("made") is True:
             continue
         # Without a plan the kernel's own name for the trigger has to do.
         trigger = path in known if known is not None else path.endswith("/probability")
         armed = new if isinstance(new, str) else ""
-        found.append(Undo(step=event.step, path=path, value=old, trigger=trigger, armed=armed))
+        found.append(
+            Undo(
+                step=event.step,
+                path=path,
+                value=old,
+                trigger=trigger,
+                armed=armed,
+                undo=str(write.get("undo") or ""),
+                undone_by=str(write.get("undone_by") or ""),
+                seen_in=str(write.get("seen_in") or ""),
+                seen_as=str(write.get("seen_as") or ""),
+            )
+        )
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from faultrun.kernel.control_file import parse, show
+from faultrun.kernel.control_file import parse, parse_config, show, show_config
 from faultrun.kernel.fault_attr import FaultAttr, decide, spend, stack_allows, trusts_any_caller
 from faultrun.kernel.numbers import Refused, signed
 from faultrun.kernel.version import KernelVersion
@@ -217,12 +217,18 @@ class AttrFile:
     def read(self, _task: SimTask | None) -> str:
         """What a read gives, newline included."""
         value = self._value()
-        return f"{value}\n" if self._decimal else f"{show(self._kind, value, self._attr.version)}\n"
+        if self._decimal:
+            return f"{value}\n"
+        answer = show_config if self._attr.capability.configfs else show
+        return f"{answer(self._kind, value, self._attr.version)}\n"
 
     def write(self, text: str, _task: SimTask | None) -> None:
         """Take a write. Raises SimErrno with the kernel's own errno."""
         try:
-            value = parse(self._kind, text, self._attr.version, self._value())
+            if self._attr.capability.configfs:
+                value = parse_config(self._kind, text, self._attr.version)
+            else:
+                value = parse(self._kind, text, self._attr.version, self._value())
         except Refused as refused:
             raise SimErrno(refused.name) from None
         if self._slot is None:

@@ -5,12 +5,13 @@ once and the log loses only what overflows its ring. Everything is made on first
 clean machine for each of ten thousand steps costs next to nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
 from faultrun.capabilities.registry import builtin
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
-from faultrun.model.capability import Arming, Capability
+from faultrun.model.capability import Capability
 from faultrun.model.target import Checks
 from faultrun.simkernel import hooks, proc, slab_caches
 from faultrun.simkernel.attr import SimAttr
@@ -34,12 +35,19 @@ def _machine_wide() -> dict[str, Capability]:
     return {
         table.directory.removeprefix(DEBUGFS + "/"): table
         for table in builtin().values()
-        if table.arming is Arming.ATTRIBUTES and "{" not in table.directory
+        if table.counted and "{" not in table.directory
     }
 
 
 _GLOBAL = _machine_wide()
 _PER_DEVICE = "fault_inject"
+
+
+T = TypeVar("T")
+
+
+def _absolute(directory: str) -> str:
+    return directory if directory.startswith("/") else f"{DEBUGFS}/{directory}"
 
 
 class SimKernel:
@@ -59,6 +67,8 @@ class SimKernel:
         self._faults: dict[str, SimAttr] = {}
         self._marks: slab_caches.SlabMarks | None = None
         self._counting = False
+        self._met: dict[str, list[Checks]] = {}
+        self._facilities: dict[object, object] = {}
 
     def stream(self, name: str) -> Prng:
         """The random numbers that belong to one purpose on this machine."""
@@ -83,12 +93,46 @@ class SimKernel:
             self._faults[directory] = found
         return found
 
+    def adopt(self, directory: str, table: Capability) -> SimAttr:
+        """The attribute set that a driver makes: below debugfs, or anywhere if it is absolute.
+
+        An attribute set that is there already stays as it is.
+        """
+        found = self._faults.get(directory)
+        if found is None:
+            found = SimAttr(table, self.version, self.clock, self.log, self.stream(directory))
+            if self._counting:
+                found.tally = []
+            self._faults[directory] = found
+        return found
+
+    def facility(self, make: "Callable[[SimKernel], T]") -> "T":
+        """The machine's one object of a kind, such as its notifier chains; made on first use."""
+        found = self._facilities.get(make)
+        if found is None:
+            found = self._facilities[make] = make(self)
+        return cast("T", found)
+
+    def met(self, place: str, task: SimTask | None, site: str) -> None:
+        """A place was passed where a fault without `times` could be: counted for forecasts."""
+        if self._counting:
+            self._met.setdefault(place, []).append(
+                Checks(
+                    size=1,
+                    count=1,
+                    in_task=task is not None,
+                    site=site,
+                    marked=task is not None and task.make_it_fail,
+                    first=task is not None and task.first,
+                )
+            )
+
     def drop_fault(self, directory: str) -> None:
         """The device is gone, and its attributes with it: open handles answer EIO."""
         found = self._faults.pop(directory, None)
         if found is not None:
             found.gone = True
-        self.tree.remove(f"{DEBUGFS}/{directory}")
+        self.tree.remove(_absolute(directory))
 
     def should_fail(
         self,
@@ -153,16 +197,18 @@ class SimKernel:
     def forget_checks(self) -> None:
         """Count from now on, and from 0."""
         self._counting = True
+        self._met = {}
         for attr in self._faults.values():
             attr.tally = []
 
     def checks(self) -> Mapping[str, tuple[Checks, ...]]:
         """Calls that reached a decision, by directory, in their order."""
-        return {
-            f"{DEBUGFS}/{directory}": tuple(attr.tally)
+        asked = {
+            _absolute(directory): tuple(attr.tally)
             for directory, attr in sorted(self._faults.items())
             if attr.tally
         }
+        return asked | {place: tuple(met) for place, met in sorted(self._met.items())}
 
     def quiet(self, task: SimTask | None) -> bool:
         """Whether opening, reading and writing control files can neither fail nor be counted."""
@@ -207,12 +253,16 @@ class SimKernel:
             self._marks = slab_caches.SlabMarks(self.version)
         return self._marks
 
+    def _has_global(self, directory: str) -> bool:
+        table = _GLOBAL.get(directory)
+        return table is not None and self.version.has(table.since, table.until)
+
     def _resolve(self, path: str) -> ControlFile | None:
         if path.startswith("/proc/"):
             return proc.resolve(path, self.tasks, self.version)
         if path.startswith(DEBUGFS):
             directory, _, name = path.removeprefix(DEBUGFS + "/").rpartition("/")
-            if directory in _GLOBAL or directory in self._faults:
+            if self._has_global(directory) or directory in self._faults:
                 return self.fault(directory).file(name)
         if path.startswith(slab_caches.ROOT):
             return self._slab_marks().file(path)
@@ -220,10 +270,12 @@ class SimKernel:
 
     def _names(self, path: str) -> tuple[str, ...] | None:
         if path == DEBUGFS:
-            return tuple(sorted({name.split("/")[0] for name in (*_GLOBAL, *self._faults)}))
+            known = [name for name in _GLOBAL if self._has_global(name)]
+            own = [name for name in self._faults if not name.startswith("/")]
+            return tuple(sorted({name.split("/")[0] for name in (*known, *own)}))
         if path.startswith(DEBUGFS):
             directory = path.removeprefix(DEBUGFS + "/")
-            if directory in _GLOBAL or directory in self._faults:
+            if self._has_global(directory) or directory in self._faults:
                 return self.fault(directory).names()
             if f"{directory}/{_PER_DEVICE}" in self._faults:
                 return (_PER_DEVICE,)

@@ -1,10 +1,11 @@
 """One simulated machine: a kernel, its devices, its files, and who runs programs on it."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
+from faultrun.simkernel.control_dirs import DIRECTORIES
 from faultrun.simkernel.devices.machine_devices import MachineDevices
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.proc_files import proc_files, sysctl_files, vm_files
@@ -42,6 +43,8 @@ class Machine:
         tree.provide("/proc/sys/vm", self._vm)
         tree.provide("/proc/sys/kernel", self._sysctl)
         tree.provide("/proc", self._proc)
+        for path, make in DIRECTORIES:
+            tree.provide(path, partial(make, self))
 
     @cached_property
     def files(self) -> Vfs:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from faultrun.capabilities.place import directory_of
 from faultrun.model.campaign import Injection, Setting
 from faultrun.model.capability import Arming, AttrSpec, Capability, Parameter
 from faultrun.model.data import Scalar
@@ -109,6 +110,8 @@ def _lay(base: list[Draft], entry: Entry, scope: Scope, context: Context) -> Non
     capability = context.capabilities.get(entry.name)
     if capability is None or not isinstance(entry.node, Table):
         return
+    if not exists_in(capability, context.target.kernel):
+        _absent(entry, capability, context)
     keys = _keys(capability, entry.node, scope, context)
     under = [draft for draft in base if draft.capability.name == capability.name]
     if len(under) > 1:
@@ -146,8 +149,12 @@ def _keys(capability: Capability, table: Table, scope: Scope, context: Context) 
     return made
 
 
-def _absent(entry: Entry, spec: AttrSpec, context: Context) -> None:
-    since = f"since {spec.since}" if spec.since else f"until {spec.until}"
+def _absent(entry: Entry, spec: AttrSpec | Capability, context: Context) -> None:
+    bounds = (
+        f"since {spec.since}" if spec.since else "",
+        f"before {spec.until}" if spec.until else "",
+    )
+    since = " and ".join(bound for bound in bounds if bound)
     message = f"'{spec.name}' exists {since}, the target's kernel is {context.target.kernel}"
     context.findings.add("FR024", entry.mark, message, length=len(entry.name))
 
@@ -177,7 +184,7 @@ def _setting(key: _Key, cell: Cell, context: Context) -> Setting | None:
     )
     blame = key.slot.scope.blame(key.slot.leaf)
     if not isinstance(result, Problem):
-        if key.parameter is not None and context.devices is None:
+        if key.parameter is not None and key.parameter.device and context.devices is None:
             message = f"the campaign has no `target:`, the simulated kernel no {shown(result)}"
             hint = "`faultrun explain FR116` has the line to add"
             context.findings.add("FR116", blame.mark, message, hint=hint, length=blame.length)
@@ -194,12 +201,17 @@ def _setting(key: _Key, cell: Cell, context: Context) -> Setting | None:
 
 
 def _place(parameter: Parameter | None, value: object, context: Context) -> Scalar | Problem:
-    """A parameter that says where: a device that the target has."""
+    """A parameter that says where: a device that the target has, or one of a known few."""
     if parameter is None or not isinstance(value, str):
         return Problem("FR014", f"{_name(parameter)} is {shown(value)}, must be a text")
+    if parameter.choices and value not in parameter.choices:
+        told = f"there is no {parameter.name} {shown(value)}"
+        return Problem("FR015", told, nearest(value, parameter.choices))
     if not re.search(parameter.pattern, value):
         wanted = f"must be like {parameter.example}"
         return Problem("FR015", f"{parameter.name} is {shown(value)}, {wanted}")
+    if not parameter.device:
+        return value
     device = value.partition("/")[0]
     if context.devices is None or device in context.devices:
         return value
@@ -236,4 +248,4 @@ def clashes(
 
 def _directory(injection: Injection, context: Context) -> str:
     capability = context.capabilities[injection.capability]
-    return capability.directory.format_map(injection.place())
+    return directory_of(capability, injection.place())

@@ -71,13 +71,16 @@ def _index(capabilities: Mapping[str, Capability]) -> Json:
 
 
 def _parameter(item: Parameter) -> Json:
-    return {
+    made: dict[str, Json] = {
         "description": item.summary,
         "type": "string",
         "pattern": f"{item.pattern}|{TEMPLATE}",
         "x-form": f"a {item.name} such as {item.example}",
         "examples": [item.example],
     }
+    if item.choices:
+        made["anyOf"] = [{"enum": list(item.choices)}, {"pattern": TEMPLATE}]
+    return made
 
 
 def _attribute(spec: AttrSpec) -> Json:
@@ -87,6 +90,11 @@ def _attribute(spec: AttrSpec) -> Json:
         made["type"] = ["boolean", "string"]
         made["pattern"] = f"^[YyNn]$|{TEMPLATE}"
         made["x-form"] = "true or false (or the kernel's Y and N)"
+    elif spec.kind is AttrKind.TEXT:
+        made["type"] = ["string", "integer"]
+        if spec.choices:
+            made["anyOf"] = [{"enum": list(spec.choices)}, {"pattern": TEMPLATE}]
+        made["x-form"] = f"a text such as {spec.examples[0]}" if spec.examples else "a text"
     else:
         made["type"] = ["integer", "string"]
         made["pattern"] = TEMPLATE

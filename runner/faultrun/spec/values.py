@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from faultrun.kernel.version import KernelVersion
-from faultrun.model.capability import AttrKind, AttrSpec
+from faultrun.model.capability import AttrKind, AttrSpec, Capability
 from faultrun.model.data import Scalar
-from faultrun.spec.words import bounds, shown
+from faultrun.spec.words import bounds, nearest, shown
 
 _UNITS = {
     "ns": 1,
@@ -41,6 +41,8 @@ def attribute(spec: AttrSpec, value: object) -> Scalar | Problem:
         told = _kind(value)
         wanted = "must be true or false (or the kernel's Y and N)"
         return Problem("FR014", f"{spec.name} is {told}, {wanted}")
+    if spec.kind is AttrKind.TEXT:
+        return _text(spec, value)
     if isinstance(value, float):
         hint = f"write {int(value)}" if value.is_integer() else ""
         return Problem("FR022", f"{spec.name} is {value}, the kernel takes whole numbers", hint)
@@ -51,6 +53,21 @@ def attribute(spec: AttrSpec, value: object) -> Scalar | Problem:
         told = f"{spec.name} is {shown(value)}, the kernel accepts {bounds(low, high)}"
         return Problem("FR021", f"{told} ({spec.unit})")
     return value
+
+
+def _text(spec: AttrSpec, value: object) -> Scalar | Problem:
+    """A word of a driver's own; a number may be meant as one."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return Problem("FR014", f"{spec.name} is {_kind(value)}, must be a text")
+    text = str(value)
+    if spec.choices and text not in spec.choices:
+        return Problem(
+            "FR015", f"there is no {spec.name} {shown(text)}", nearest(text, spec.choices)
+        )
+    if spec.pattern and not re.fullmatch(spec.pattern, text):
+        told = f"must be like {spec.examples[0]}" if spec.examples else f"must be {spec.unit}"
+        return Problem("FR015", f"{spec.name} is {shown(text)}, {told}")
+    return text
 
 
 def duration(text: object, name: str, low_ns: int, high_ns: int) -> int | Problem:
@@ -89,8 +106,8 @@ def _spelled(value_ns: int) -> str:
     return f"{value_ns // _UNITS[unit]}{unit}"
 
 
-def exists_in(spec: AttrSpec, kernel: str) -> bool:
-    """Whether a kernel of that version has the attribute."""
+def exists_in(spec: AttrSpec | Capability, kernel: str) -> bool:
+    """Whether a kernel of that version has the attribute, or the capability."""
     return KernelVersion.parse(kernel).has(spec.since, spec.until)
 
 

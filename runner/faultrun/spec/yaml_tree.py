@@ -24,6 +24,8 @@ MAX_BORROWED = 200_000
 """Nodes that aliases may stand for, counted as often as they are repeated."""
 _REWORD = 200_000
 """Texts up to this many characters are parsed again by the pure parser, which words better."""
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""libyaml reads ahead, and has a limit of its own that it may meet before ours is seen."""
 _WEIGHT = 64
 """Characters of a scalar that count as one node more."""
 
@@ -79,7 +81,10 @@ def parse(text: str, name: str, findings: Findings) -> Node | None:
     except _Refused:
         return None
     except yaml.YAMLError as error:
-        _syntax(_reworded(text, error), name, findings)
+        if getattr(error, "problem", None) == _TOO_DEEP:
+            findings.add("FR006", _place(error, name), f"more than {MAX_DEPTH} levels deep")
+        else:
+            _syntax(_reworded(text, error), name, findings)
         return None
 
 
@@ -268,9 +273,13 @@ def _reworded(text: str, error: yaml.YAMLError) -> yaml.YAMLError:
     return error
 
 
-def _syntax(error: yaml.YAMLError, name: str, findings: Findings) -> None:
+def _place(error: yaml.YAMLError, name: str) -> Mark:
     place = getattr(error, "problem_mark", None)
-    mark = Mark(name, place.line + 1, place.column + 1) if place else Mark(name, 1, 1)
+    return Mark(name, place.line + 1, place.column + 1) if place else Mark(name, 1, 1)
+
+
+def _syntax(error: yaml.YAMLError, name: str, findings: Findings) -> None:
+    mark = _place(error, name)
     problem = str(getattr(error, "problem", None) or "the text is not YAML")
     context = getattr(error, "context", None)
     message = f"not YAML: {problem}" + (f" ({context})" if context else "")

@@ -230,10 +230,19 @@ class SimulatedTarget:
 
     def _lacks(self, capability: Capability) -> tuple[str, ...]:
         reasons: list[str] = []
+        if not self._version.has(capability.since, capability.until):
+            reasons.append(_absent(capability, self._version))
         if capability.not_simulated:
             reasons.append(f"not simulated: {capability.not_simulated}")
-        if capability.name == "nvme" and not any(d.kind == "nvme" for d in self._spec.devices):
-            reasons.append("the simulated machine has no device of kind nvme")
+        kind = capability.needs_device
+        if kind and not any(device.kind == kind for device in self._spec.devices):
+            reasons.append(f"the simulated machine has no device of kind {kind}")
         if capability.switches and not self._spec.devices:
             reasons.append("the simulated machine has no block device")
         return tuple(reasons)
+
+
+def _absent(capability: Capability, version: KernelVersion) -> str:
+    bounds = (("since", capability.since), ("gone in", capability.until))
+    told = ", ".join(f"{word} {bound}" for word, bound in bounds if bound)
+    return f"kernel {version} does not have it ({told})"
