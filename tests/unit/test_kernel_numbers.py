@@ -9,7 +9,6 @@ from faultrun.kernel.numbers import (
     kstrtoll,
     kstrtoull,
     scanned_int,
-    setup_string,
     simple_strtoul,
 )
 from faultrun.kernel.version import KernelVersion
@@ -89,5 +88,4 @@ def test_nothing_is_too_long_to_be_read():
     long = "9" * 9000
     assert isinstance(scanned_int(long), int)
     assert isinstance(simple_strtoul(long), int)
-    assert setup_string(f"1,{long},0,1", NOW) is None or setup_string(f"1,{long},0,1", NOW)
     assert refusal(parse, AttrKind.ULONG, long, NOW, 0) == "ERANGE"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from faultrun.kernel import blk_status
+from faultrun.kernel import blk_status, setup_string
 from faultrun.kernel.control_file import parse, parse_config, show
 from faultrun.kernel.fault_attr import FaultAttr, decide, spend, stack_allows
-from faultrun.kernel.numbers import Refused, setup_string
+from faultrun.kernel.numbers import Refused
 from faultrun.kernel.nvme_status import STATUSES, status_of
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind
@@ -163,12 +163,13 @@ def test_fail_nth_file():
 def test_setup_string(version):
     for row in FILES["setup"]:
         expected = {**row, **(row.get("7.3", {}) if version == "7.3" else {})}
-        parsed = setup_string(row["str"], KernelVersion.parse(version))
+        told = setup_string.read(row["str"], KernelVersion.parse(version))
         if not row["ret"]:
-            assert parsed is None, row
+            assert isinstance(told, setup_string.Refusal), row
+            assert row["log"] == f"<4>{setup_string.FAILED}\n"
         else:
             keys = ("interval", "probability", "space", "times")
-            assert parsed == tuple(expected[key] for key in keys), row
+            assert told.setup.values() == {key: expected[key] for key in keys}, row
 
 
 def test_every_nvme_status():

@@ -20,9 +20,6 @@ _LONG = r"[0-9]{1,4095}"
 
 _SCAN = re.compile(rf"[{BLANKS}]*(-?{_LONG})")
 _DIGITS = re.compile(_LONG)
-_SETUP = re.compile(
-    rf"[{BLANKS}]*({_LONG}),[{BLANKS}]*({_LONG}),[{BLANKS}]*(-?{_LONG}),[{BLANKS}]*(-?{_LONG})"
-)
 _MOST_DIGITS = 20
 """Decimal digits of the largest 64-bit number."""
 
@@ -126,19 +123,3 @@ def signed(value: int, bits: int) -> int:
     """The value cut to that many bits and read as a signed number."""
     value &= (1 << bits) - 1
     return value - (1 << bits) if value >> (bits - 1) else value
-
-
-def setup_string(text: str, version: KernelVersion) -> tuple[int, int, int, int] | None:
-    """A boot option's ``<interval>,<probability>,<space>,<times>``, or None if it is refused.
-
-    Kernel: lib/fault-inject.c:setup_fault_attr() with sscanf("%lu,%lu,%d,%d"): decimal only,
-    blanks before a number, anything after the fourth is ignored. Too large an unsigned number
-    wraps, and saturates since 7.3.
-    """
-    found = _SETUP.match(text)
-    if found is None:
-        return None
-    interval, probability, space, times = (int(group) for group in found.groups())
-    if version.has("7.3", None):
-        interval, probability = min(interval, U64_MAX), min(probability, U64_MAX)
-    return interval & U64_MAX, probability & U64_MAX, signed(space, 32), signed(times, 32)

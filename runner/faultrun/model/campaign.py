@@ -109,10 +109,11 @@ class DeviceSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSpec:
-    """The machine that the campaign wants: its kind, kernel version and devices."""
+    """The machine that the campaign wants: its kind, kernel version, command line and devices."""
 
     kind: str = "simulated"
     kernel: str = "6.12"
+    cmdline: str = ""
     devices: tuple[DeviceSpec, ...] = ()
 
 

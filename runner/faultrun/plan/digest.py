@@ -27,7 +27,7 @@ def digest_of(campaign: Campaign, tasks: Sequence[Task], seed: int) -> str:
         FORM,
         campaign.name,
         seed,
-        [target.kind, target.kernel],
+        [target.kind, target.kernel, *([target.cmdline] if target.cmdline else [])],
         [[device.name, device.kind, sorted(device.options)] for device in target.devices],
         [gate.vacuous, gate.skip, gate.min_passed],
     ]

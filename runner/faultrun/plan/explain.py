@@ -82,7 +82,8 @@ def _head(plan: Plan) -> Iterator[str]:
 def _target(campaign: Campaign) -> str:
     target = campaign.target
     devices = "; ".join(_device(device) for device in target.devices)
-    return f"{target.kind}, kernel {target.kernel}{' with ' if devices else ''}{devices}"
+    booted = f", booted with `{target.cmdline}`" if target.cmdline else ""
+    return f"{target.kind}, kernel {target.kernel}{booted}{' with ' if devices else ''}{devices}"
 
 
 def _device(device: DeviceSpec) -> str:

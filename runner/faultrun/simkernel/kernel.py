@@ -15,6 +15,7 @@ from faultrun.model.capability import Capability
 from faultrun.model.target import Checks
 from faultrun.simkernel import hooks, proc, slab_caches
 from faultrun.simkernel.attr import SimAttr
+from faultrun.simkernel.boot import Boot
 from faultrun.simkernel.clock import SimClock
 from faultrun.simkernel.hooks import KERNEL, Gfp
 from faultrun.simkernel.log import KernelLog
@@ -54,7 +55,13 @@ class SimKernel:
     """One machine's kernel. ``name`` seeds it: same run seed and name, same behaviour."""
 
     def __init__(
-        self, *, version: KernelVersion, seed: int, name: str, devices: tuple[DeviceSpec, ...]
+        self,
+        *,
+        version: KernelVersion,
+        seed: int,
+        name: str,
+        devices: tuple[DeviceSpec, ...],
+        cmdline: str = "",
     ) -> None:
         self.version = version
         self.seed = seed
@@ -69,6 +76,12 @@ class SimKernel:
         self._counting = False
         self._met: dict[str, list[Checks]] = {}
         self._facilities: dict[object, object] = {}
+        self.boot = Boot(cmdline, version)
+        self.boot.announce(self.log)
+        for armed in self.boot.armed():
+            directory = builtin()[armed].directory.removeprefix(DEBUGFS + "/")
+            if directory in _GLOBAL:
+                self.fault(directory)
 
     def stream(self, name: str) -> Prng:
         """The random numbers that belong to one purpose on this machine."""
@@ -78,7 +91,7 @@ class SimKernel:
         """The attribute set of a directory below debugfs, made on first touch.
 
         ``failslab`` and its kin are there on every machine; ``<device>/fault_inject`` is made by
-        the device's driver. Raises KeyError for anything else.
+        the device's driver. Raises KeyError for anything else. A boot option sets it first.
         """
         found = self._faults.get(directory)
         if found is None:
@@ -88,6 +101,7 @@ class SimKernel:
                     raise KeyError(directory)
                 table = builtin()["nvme"]
             found = SimAttr(table, self.version, self.clock, self.log, self.stream(directory))
+            found.boot(self.boot.reading(table.name))
             if self._counting:
                 found.tally = []
             self._faults[directory] = found

@@ -31,8 +31,11 @@ class Machine:
         name: str,
         devices: tuple[DeviceSpec, ...],
         execute: Executor,
+        cmdline: str = "",
     ) -> None:
-        self.kernel = SimKernel(version=version, seed=seed, name=name, devices=devices)
+        self.kernel = SimKernel(
+            version=version, seed=seed, name=name, devices=devices, cmdline=cmdline
+        )
         self.devices = MachineDevices(self.kernel)
         self.execute = execute
         self.deadline_ns = _NEVER

@@ -64,7 +64,7 @@ def proc_files(
         "partitions": TextFile(partitions),
         "uptime": TextFile(uptime),
         "version": _says(f"Linux version {release} (faultrun@simulated) #1 SMP PREEMPT_DYNAMIC"),
-        "cmdline": _says("console=ttyS0"),
+        "cmdline": _says(kernel.boot.line),
         "loadavg": _says("0.00 0.00 0.00 1/64 100"),
         "meminfo": _says("MemTotal:        1011844 kB\nMemFree:          842112 kB"),
         "modules": _says(

@@ -30,7 +30,12 @@ def target_of(node: Node | None, findings: Findings) -> TargetSpec:
             and isinstance(option.node.value, (bool, int, str))
         )
         devices.append(DeviceSpec(name=name, kind=kind, options=options, mark=entry.mark))
-    return TargetSpec(kind="simulated", kernel=table.text("kernel", "6.12"), devices=tuple(devices))
+    return TargetSpec(
+        kind="simulated",
+        kernel=table.text("kernel", "6.12"),
+        cmdline=table.text("cmdline", ""),
+        devices=tuple(devices),
+    )
 
 
 def device_names(target: TargetSpec) -> frozenset[str]:

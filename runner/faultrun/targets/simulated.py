@@ -86,6 +86,7 @@ class SimulatedTarget:
             name=name,
             devices=self._spec.devices,
             execute=execute,
+            cmdline=self._spec.cmdline,
         )
         self._task = self._machine.kernel.tasks.spawn("faultrun")
 

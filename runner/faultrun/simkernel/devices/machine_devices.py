@@ -41,6 +41,8 @@ class MachineDevices:
                 self._provide(
                     spec.name, partial(self._plain, spec.name), int(spec.option("partitions", 0))
                 )
+        if kernel.boot.reading("nvme") is not None:
+            self.nvme.wake()
 
     def nodes(self) -> tuple[str, ...]:
         """The names in ``/dev`` that are devices, sorted."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from faultrun.kernel.setup_string import Reading
 from faultrun.model.campaign import DeviceSpec
 from faultrun.simkernel.devices.block import Disk
 from faultrun.simkernel.devices.medium import Medium
@@ -13,7 +14,8 @@ from faultrun.simkernel.devices.nvme_files import (
     parameter_files,
     pci_files,
 )
-from faultrun.simkernel.devices.nvme_reset import Surroundings, reset
+from faultrun.simkernel.devices.nvme_reset import Surroundings, probe, reset
+from faultrun.simkernel.devices.nvme_table import not_probed
 from faultrun.simkernel.kernel import DEBUGFS, SimKernel
 from faultrun.simkernel.tree import ControlFile
 
@@ -72,11 +74,12 @@ class NvmeBus:
             if spec.name not in self._controllers and self._transport(spec) == "pcie":
                 self._kernel.clock.advance(_PROBE_NS)
                 self._announce(at)
-                controller = self._probe(at)
-                address = controller.identity.address
+                address = _address(at)
                 self._kernel.log.emit(6, f"pci {address}: [1b36:0010] type 00 class 0x010802")
+                controller = self._probe(at)
                 controller.log(6, f"pci function {address}")
-                controller.log(6, f"{controller.identity.queues}/0/0 default/read/poll queues")
+                if not controller.gone:
+                    controller.log(6, f"{controller.identity.queues}/0/0 default/read/poll queues")
 
     def reset(self, name: str) -> None:
         """Reset a controller and wait. Raises SimErrno."""
@@ -151,22 +154,52 @@ class NvmeBus:
         )
         controller = Controller(self._kernel, self.core, identity, media)
         self._controllers[spec.name] = controller
-        self.scan(controller)
+        self._copy_template(controller.directory)
+        if not self._template_armed():
+            self.scan(controller)
+            return controller
+        found = probe(controller)
+        if found is None:
+            if identity.transport == "pcie":
+                said = not_probed(self._kernel.version, identity.name, identity.address)
+                self._kernel.log.emit(*said)
+            self._remove(controller)
+        else:
+            self.scan(controller, found)
         return controller
 
-    def scan(self, controller: Controller) -> None:
-        """Make the disks of namespaces that have none."""
+    def _copy_template(self, directory: str) -> None:
+        """A boot option is read as soon as there is a device that copies it."""
+        if self._kernel.boot.reading("nvme") is not None:
+            self._kernel.fault(directory)
+
+    def _template_armed(self) -> bool:
+        """Whether new controllers start with a probability, so that probing can meet a fault."""
+        reading = self._kernel.boot.reading("nvme")
+        return isinstance(reading, Reading) and reading.setup.probability > 0
+
+    def scan(self, controller: Controller, only: frozenset[int] | None = None) -> None:
+        """Make the disks of namespaces that have none; ``only`` those, if it is given."""
         partitions = 0
         for spec in self._specs:
             if spec.name == controller.identity.name:
                 partitions = int(spec.option("partitions", 0))
         for number, medium in enumerate(controller.media, 1):
             name = f"{controller.identity.name}n{number}"
-            if name not in controller.namespaces:
+            if only is not None and number not in only:
+                self._kernel.drop_fault(f"{name}/fault_inject")
+                self._withdraw_place(name)
+            elif name not in controller.namespaces:
                 namespace = Namespace(controller, number, medium)
                 controller.namespaces[name] = namespace
                 self._provide_faults(namespace.directory)
+                self._copy_template(namespace.directory)
                 self._publish(namespace.disk, partitions)
+
+    def _withdraw_place(self, name: str) -> None:
+        """What was announced of a disk that probing did not find."""
+        for place in (f"/sys/block/{name}", f"/sys/class/block/{name}"):
+            self._kernel.tree.remove(place)
 
     def _remove_disk(self, name: str) -> None:
         for controller in self._controllers.values():
@@ -182,6 +215,9 @@ class NvmeBus:
         controller.state = "deleting"
         controller.gone = True
         self._controllers.pop(name, None)
+        for number in range(1, len(controller.media) + 1):
+            self._kernel.drop_fault(f"{name}n{number}/fault_inject")
+            self._withdraw_place(f"{name}n{number}")
         self._kernel.drop_fault(controller.directory)
         self._kernel.tree.remove(f"/sys/class/nvme/{name}")
         self._kernel.tree.remove(f"/sys/bus/pci/devices/{controller.identity.address}")

@@ -86,12 +86,8 @@ def _enter(
 def _run(
     controller: Controller, step: AdminStep, progress: _Progress, around: Surroundings
 ) -> bool:
-    status = controller.admin(step.opcode)
-    if not status & CODE:
+    if _went_well(controller, step):
         return True
-    if step.said:
-        said = step.said.format(status=status, code=status & CODE, hex=f"0x{status:x}")
-        controller.log(3 if step.cost is not Cost.NOTHING else 4, said)
     match step.cost:
         case Cost.GIVE_UP:
             text, goes = given_up(controller.kernel.version, controller.identity.transport)
@@ -114,6 +110,48 @@ def _run(
         case Cost.NOTHING:
             pass
     return True
+
+
+def probe(controller: Controller) -> frozenset[int] | None:
+    """The numbers of the namespaces that probing finds; None if the driver gives up.
+
+    The commands of a reset without its deletions (drivers/nvme/host/pci.c:nvme_probe()). Only
+    attributes that a boot option armed can make one fail.
+    """
+    identity = controller.identity
+    found = set(range(1, len(controller.media) + 1))
+    progress = _Progress(queues=identity.queues)
+    at = 0
+    for step in reset_sequence(identity.transport, identity.queues, len(found)):
+        if step.phase is Phase.DISABLE or not _sent(step, progress):
+            continue
+        at += step.cost is Cost.LOSE_DISK
+        if _went_well(controller, step):
+            continue
+        match step.cost:
+            case Cost.GIVE_UP:
+                return None
+            case Cost.LOSE_DISK:
+                found.discard(at)
+            case Cost.NO_IO:
+                progress.lost = True
+                controller.log(4, "IO queues not created")
+            case Cost.SKIP_SCAN:
+                progress.scan = False
+            case Cost.ONE_QUEUE | Cost.NOTHING:
+                pass
+    return frozenset(found) if progress.scan and not progress.lost else frozenset()
+
+
+def _went_well(controller: Controller, step: AdminStep) -> bool:
+    """Send an admin command; say what its failure makes the driver say."""
+    status = controller.admin(step.opcode)
+    if not status & CODE:
+        return True
+    if step.said:
+        said = step.said.format(status=status, code=status & CODE, hex=f"0x{status:x}")
+        controller.log(3 if step.cost is not Cost.NOTHING else 4, said)
+    return False
 
 
 def _bury(controller: Controller) -> None:

@@ -176,6 +176,19 @@ def given_up(version: KernelVersion, transport: str) -> tuple[str, bool]:
     return "Removing after probe failure status: -5", True
 
 
+def not_probed(version: KernelVersion, name: str, address: str) -> tuple[int, str]:
+    """The level and the text of what the kernel says when it gives up while probing on PCI.
+
+    6.1 probes in the background (drivers/nvme/host/pci.c:nvme_remove_dead_ctrl()); later ones fail
+    the probe itself (drivers/base/dd.c:call_driver_probe(), reworded between 6.8 and 6.12).
+    """
+    if not version.has("6.8", None):
+        return 4, f"nvme {name}: Removing after probe failure status: -5"
+    if not version.has("6.12", None):
+        return 4, f"nvme: probe of {address} failed with error -5"
+    return 3, f"nvme {address}: probe with driver nvme failed with error -5"
+
+
 def queues_lost(version: KernelVersion) -> str:
     """What the kernel says without I/O queues."""
     return "IO queues lost" if version.has("6.8", None) else "IO queues not created"
