@@ -5,6 +5,7 @@ For most capabilities that is a property of the capability. An NVMe status decid
 
 from faultrun.capabilities.registry import builtin
 from faultrun.kernel import blk_status
+from faultrun.kernel.errno import name_of
 from faultrun.kernel.nvme_status import status_of
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import Injection
@@ -21,6 +22,10 @@ def right_errnos(injection: Injection, release: str) -> tuple[str, ...]:
     capability = builtin().get(injection.capability)
     if capability is None:
         return ()
+    returned = injection.setting("retval")
+    if returned is not None:
+        name = name_of(abs(int(returned.value)))
+        return tuple(dict.fromkeys(item for item in (name, *capability.errnos) if item))
     if capability.name != "nvme":
         return capability.errnos
     setting = injection.setting("status")

@@ -4,10 +4,12 @@ The order is the whole point: old values are read and announced before the first
 trigger is written last and disarmed first, and nothing counts until it was read back.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from faultrun.capabilities.registry import builtin
 from faultrun.kernel.control_file import seen, strip_newline
+from faultrun.model.capability import LookFor
 from faultrun.model.data import Json
 from faultrun.model.plan import Task, Write
 from faultrun.model.target import AttrRefused, Target
@@ -49,6 +51,9 @@ class Arming:
 
         A file that a kernel may lack is left out, and listed in ``absent``.
         """
+        missing = self._look()
+        if missing:
+            return missing
         for write in self.task.writes:
             if write.rule.made:
                 self.saved.append(Saved(write, ""))
@@ -63,6 +68,20 @@ class Arming:
             if write.rule.seen_in and self._seen(write):
                 return f"{write.path} is armed with '{write.value}' already, and not by this step"
             self.saved.append(Saved(write, old))
+        return ""
+
+    def _look(self) -> str:
+        """Whether the kernel's own lists allow what is asked; why not, or empty."""
+        lines: dict[str, list[list[str]]] = {}
+        for wanted in self.task.look_for:
+            if wanted.path not in lines:
+                try:
+                    text = strip_newline(self.target.read(wanted.path))
+                except AttrRefused as refused:
+                    return f"{wanted.path} cannot be read before arming: {refused.errno_name}"
+                lines[wanted.path] = [line.split() for line in text.splitlines()]
+            if not any(_is(wanted, words) for words in lines[wanted.path]):
+                return f"refused before arming: {wanted.why} ({wanted.path})"
         return ""
 
     def hold(self) -> str:
@@ -315,6 +334,14 @@ class Arming:
             return name in self.target.list(folder)
         except AttrRefused as refused:
             return refused.errno_name not in _GONE
+
+
+def _is(wanted: LookFor, words: list[str]) -> bool:
+    count = len(wanted.words)
+    if tuple(words[:count]) != wanted.words:
+        return False
+    following = words[count] if len(words) > count else ""
+    return not wanted.ending or re.fullmatch(wanted.ending, following) is not None
 
 
 def _special(item: Saved) -> dict[str, Json]:

@@ -161,8 +161,16 @@ def number_of(name: str) -> int:
     return BY_NAME[ALIASES.get(name, name)].number
 
 
+def name_of(number: int) -> str:
+    """``12`` -> ``ENOMEM``; a number that has no name is its own."""
+    entry = BY_NUMBER.get(number)
+    return entry.name if entry is not None else str(number)
+
+
 def message_of(name: str) -> str:
-    """What strerror(3) says of a name. Raises KeyError for one that Linux does not have."""
+    """What strerror(3) says of a name, or of a number that has none. Raises KeyError otherwise."""
+    if name[:1].isdecimal():
+        return f"Unknown error {name}"
     return BY_NAME[ALIASES.get(name, name)].message
 
 

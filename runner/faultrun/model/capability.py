@@ -4,6 +4,7 @@ Nothing here touches a kernel. The tables stand in ``faultrun.capabilities``; ev
 names the kernel file and function it was read from.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -146,6 +147,28 @@ class Context(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookFor:
+    """What has to be seen before anything is armed: a line of a kernel file, or the step is refused.
+
+    ``words`` are the line's first words; ``ending`` is a regular expression for its next word,
+    empty if that does not matter. ``why`` is said if there is no such line.
+    """
+
+    path: str
+    words: tuple[str, ...]
+    ending: str
+    why: str
+
+
+Looking = Callable[[Mapping[str, str], Mapping[str, Scalar]], tuple[LookFor, ...]]
+"""From the parameters and the values of an injection to what has to be seen first; pure."""
+
+
+def _nothing(_where: Mapping[str, str], _values: Mapping[str, Scalar]) -> tuple[LookFor, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """A kernel facility that injects faults.
 
@@ -163,7 +186,8 @@ class Capability:
     ``provoked`` are (parameter, text) pairs: in such a place the workload itself provokes the
     fault, whatever ``arming`` says. ``configfs``: the files keep configfs' rules, not debugfs'.
     ``needs_device`` is the kind of device without which the simulated machine cannot offer it.
-    ``modelled`` says what the simulated behaviour was taken from.
+    ``modelled`` says what the simulated behaviour was taken from. ``look_for`` gives the lines of
+    kernel files without which an injection is refused before anything is armed.
     """
 
     name: str
@@ -194,6 +218,7 @@ class Capability:
     since: str | None = None
     until: str | None = None
     modelled: str = "by hand from the kernel's sources"
+    look_for: Looking = _nothing
 
     @property
     def counted(self) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from faultrun.model.campaign import Campaign, Step
-from faultrun.model.capability import PLAIN, AttrKind, WriteRule
+from faultrun.model.capability import PLAIN, AttrKind, LookFor, WriteRule
 from faultrun.model.target import Command
 
 
@@ -68,7 +68,8 @@ class Task:
 
     ``id`` is the step's id, with ``#n`` when it repeats. ``needs`` are task ids. ``locks`` are
     names of machine-wide things: two tasks that share one never overlap on one machine.
-    ``machine`` names the machine: the group, or the task's own id for a clean one.
+    ``machine`` names the machine: the group, or the task's own id for a clean one. ``look_for``
+    is what has to be seen before anything is armed.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Task:
     cleanup: Command | None
     order: int
     prediction: Prediction
+    look_for: tuple[LookFor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

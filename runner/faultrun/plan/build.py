@@ -130,6 +130,7 @@ class _Maker:
             cleanup=None if cleanup is None else _command(cleanup, step.timeout_ns, WriteSet()),
             order=order,
             prediction=UNPREDICTED if step.injections else NO_FAULT,
+            look_for=armed.look_for,
         )
 
     def _machine(self, run: Run) -> str:

@@ -16,6 +16,7 @@ from faultrun.model.capability import (
     AttrSpec,
     Capability,
     Context,
+    LookFor,
     Switch,
     WriteRule,
 )
@@ -41,6 +42,7 @@ class WriteSet:
     counters: tuple[Counter, ...] = ()
     make_it_fail: bool = False
     fail_nth: int = 0
+    look_for: tuple[LookFor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +86,15 @@ class Arsenal:
         early: dict[str, Write] = {}
         triggers: dict[str, Write] = {}
         counters: dict[str, Counter] = {}
+        look_for: dict[LookFor, None] = {}
         nth = 0
         for injection in injections:
             place = self._place(injection)
             if place.capability.arming is Arming.TASK:
                 nth = _nth(place.capability, injection)
                 continue
+            values = {item.name: item.value for item in injection.settings}
+            look_for.update(dict.fromkeys(place.capability.look_for(place.where, values)))
             if not provoked(place.capability, place.where):
                 for write in self._writes(place, injection):
                     (triggers if write.trigger else early)[_key(write)] = write
@@ -103,6 +108,7 @@ class Arsenal:
                 write.value == "Y" and write.path.endswith("/task-filter") for write in writes
             ),
             fail_nth=nth,
+            look_for=tuple(look_for),
         )
 
     def _place(self, injection: Injection) -> _Place:

@@ -64,7 +64,7 @@ class SimAttr:
         self.extra: dict[str, int] = {
             spec.name: _number(spec.default)
             for spec in capability.attrs
-            if spec.name not in SLOTS and version.has(spec.since, spec.until)
+            if spec.name not in SLOTS and not spec.path and version.has(spec.since, spec.until)
         }
         self.gone = False
         self.tally: list[Checks] | None = None
@@ -129,7 +129,7 @@ class SimAttr:
         return lambda: stack_allows(self.core, save, stack_first=self._stack_first)
 
     def _has(self, spec: AttrSpec) -> bool:
-        if not self.version.has(spec.since, spec.until):
+        if spec.path or not self.version.has(spec.since, spec.until):
             return False
         # 6.1's Kconfig has "depends on !X86_64" for the stack filter.
         return spec.since is not None or not spec.optional or self._stack_first

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
 from faultrun.capabilities.registry import builtin
+from faultrun.kernel.numbers import signed
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
 from faultrun.model.capability import Capability
@@ -27,6 +28,7 @@ from faultrun.simkernel.tree import ControlFile, ControlTree
 DEBUGFS = "/sys/kernel/debug"
 _OPEN = ("kmem_cache_alloc_noprof", "getname_flags", "do_sys_openat2", "__x64_sys_openat")
 _READ = ("should_fail_usercopy", "_copy_to_user", "simple_attr_read", "vfs_read")
+_PROBE = ("fei_kprobe_handler", "kprobe_ftrace_handler", "ftrace_ops_assist_func")
 _WRITE = ("should_fail_usercopy", "_copy_from_user", "simple_attr_write", "vfs_write")
 _NAMES_CACHE = 4096
 
@@ -74,6 +76,8 @@ class SimKernel:
         self._faults: dict[str, SimAttr] = {}
         self._marks: slab_caches.SlabMarks | None = None
         self._counting = False
+        self.injected: dict[str, int] = {}
+        """Functions that fail_function overrides, with their return values as 64 unsigned bits."""
         self._met: dict[str, list[Checks]] = {}
         self._facilities: dict[object, object] = {}
         self.boot = Boot(cmdline, version)
@@ -169,6 +173,8 @@ class SimKernel:
         cache: str = "",
     ) -> bool:
         """Whether a slab allocation fails. ``size`` is the cache's object size in bytes."""
+        if self.overridden("should_failslab", task, stack):
+            return True
         attr = self._asked("failslab", task)
         if attr is None:
             return False
@@ -183,6 +189,8 @@ class SimKernel:
         stack: tuple[str, ...] = (),
     ) -> bool:
         """Whether an allocation of 2**order pages fails."""
+        if self.overridden("should_fail_alloc_page", task, stack):
+            return True
         attr = self._asked("fail_page_alloc", task)
         return attr is not None and hooks.pages(attr, task, order, gfp, stack)
 
@@ -190,6 +198,17 @@ class SimKernel:
         """Whether a copy from or to user memory fails."""
         attr = self._asked("fail_usercopy", task)
         return attr is not None and attr.should_fail(1, task, stack)
+
+    def overridden(
+        self, function: str, task: SimTask | None, stack: tuple[str, ...] = ()
+    ) -> int | None:
+        """What fail_function makes a function return, signed; None if the function is run."""
+        if function not in self.injected:
+            return None
+        attr = self._asked("fail_function", task)
+        if attr is None or not attr.should_fail(1, task, (*_PROBE, function, *stack)):
+            return None
+        return signed(self.injected[function], 64)
 
     def futex(
         self, task: SimTask | None, stack: tuple[str, ...] = (), *, private: bool = False

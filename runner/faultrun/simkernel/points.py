@@ -7,6 +7,8 @@ state of its caches; what is right here is the kind of each point, its errno and
 
 from dataclasses import dataclass
 
+from faultrun.kernel.errno import name_of
+from faultrun.kernel.error_injection import SYSCALL
 from faultrun.simkernel.hooks import KERNEL, USER, Gfp
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.signals import SIGKILL, SIGSEGV, Killed
@@ -144,6 +146,10 @@ POINTS: dict[str, tuple[Point, ...]] = {
 
 def check(kernel: SimKernel, task: SimTask, call: str) -> None:
     """Pass the points of a system call. Raises SimErrno where a fault falls."""
+    if kernel.injected:
+        returned = kernel.overridden(f"{SYSCALL}{call}", task, _ENTRY)
+        if returned is not None:
+            raise SimErrno(name_of(-returned))
     for point in POINTS[call]:
         if _fails(kernel, task, point):
             raise SimErrno(point.errno)

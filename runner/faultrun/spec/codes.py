@@ -381,5 +381,14 @@ CODES: dict[str, Code] = {
         "A dry run of the workload on the simulated kernel passes the fault's checks too seldom:"
         " most likely, nothing will be injected. `faultrun plan` prints mean, spread and chance.",
     ),
+    "FR130": Code(
+        title="a return value that the function does not take",
+        explanation=(
+            "An injectable function is of one of four types (lib/error-inject.c): NULL takes 0,"
+            " ERRNO -1 to -4095, ERRNO_NULL both, TRUE takes 1. The kernel refuses any other value"
+            " with EINVAL. `/sys/kernel/debug/fail_function/injectable` lists the functions of a"
+            " kernel with their types; on a machine, faultrun looks there before it arms anything."
+        ),
+    ),
 }
 """By code. Codes are never reused for something else."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from faultrun.capabilities.place import directory_of
+from faultrun.capabilities.place import path_of
 from faultrun.model.campaign import Injection, Setting
 from faultrun.model.capability import Arming, AttrSpec, Capability, Parameter
 from faultrun.model.data import Scalar
@@ -228,7 +228,7 @@ def clashes(
     injections: Iterable[Injection], capabilities: Context
 ) -> Iterator[tuple[str, Mark, int]]:
     """Injections that write a file which an earlier one writes otherwise: (message, place, length)."""
-    seen: dict[tuple[str, str], Setting] = {}
+    seen: dict[str, Setting] = {}
     places: dict[tuple[str, tuple[tuple[str, str], ...]], Injection] = {}
     for injection in injections:
         where = tuple(sorted(injection.place().items()))
@@ -237,15 +237,14 @@ def clashes(
             yield told, injection.mark, len(injection.capability)
             continue
         places[injection.capability, where] = injection
-        directory = _directory(injection, capabilities)
+        capability = capabilities.capabilities[injection.capability]
         for setting in injection.settings:
-            first = seen.setdefault((directory, setting.name), setting)
+            spec = capability.attr(setting.name)
+            path = (
+                path_of(capability, spec, injection.place()) if spec is not None else setting.name
+            )
+            first = seen.setdefault(path, setting)
             if first.value != setting.value:
                 told = f"{setting.name} of '{injection.capability}' is {shown(first.value)}"
                 told = f"{told} for one injection and {shown(setting.value)} here"
                 yield told, setting.mark, len(str(setting.value))
-
-
-def _directory(injection: Injection, context: Context) -> str:
-    capability = context.capabilities[injection.capability]
-    return directory_of(capability, injection.place())

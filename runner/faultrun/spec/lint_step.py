@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from faultrun.model.capability import Arming, Context
 from faultrun.model.diagnostic import Severity
+from faultrun.spec.lint_function import wrong_retval
 from faultrun.spec.lint_rule import Facts, Remark, StepRule
 from faultrun.spec.programs import Traffic, traffic
 
@@ -213,6 +214,7 @@ def more_than_possible(facts: Facts) -> Iterable[Remark]:
 
 
 STEP_RULES: tuple[StepRule, ...] = (
+    wrong_retval,
     times_left_at_one,
     interval_and_probability,
     wrong_queue,

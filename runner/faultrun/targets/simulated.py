@@ -238,7 +238,8 @@ class SimulatedTarget:
         kind = capability.needs_device
         if kind and not any(device.kind == kind for device in self._spec.devices):
             reasons.append(f"the simulated machine has no device of kind {kind}")
-        if capability.switches and not self._spec.devices:
+        on_device = any(item.device for item in capability.parameters)
+        if on_device and capability.switches and not self._spec.devices:
             reasons.append("the simulated machine has no block device")
         return tuple(reasons)
 

@@ -219,6 +219,8 @@ def _fails(device: Device, bio: Bio) -> bool:
     Kernel: block/blk-core.c:submit_bio_noacct(), blk_partition_remap()
     """
     disk = device.whole
+    if disk.kernel.overridden("should_fail_bio", bio.task, bio.stack):
+        return True
     if disk.make_it_fail and disk.kernel.bio(bio.task, disk.name, bio.size, bio.stack):
         return True
     if device is disk or not device.make_it_fail:

@@ -3,6 +3,7 @@
 Kernel: fs/ext4/super.c:__ext4_fill_super()
 """
 
+from faultrun.kernel.errno import name_of
 from faultrun.simkernel.devices.block import META, PRIO, Device
 from faultrun.simkernel.extfs.filesystem import ExtFs, uuid_text
 from faultrun.simkernel.extfs.layout import Geometry, unpack_super
@@ -10,6 +11,8 @@ from faultrun.simkernel.extfs.volume import Blocks, Volume
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
+
+_GET_TREE = ("btrfs_get_tree_super", "btrfs_get_tree", "vfs_get_tree", "path_mount")
 
 KINDS = ("ext4", "ext3", "ext2", "xfs", "btrfs")
 """Types of disk file systems that can be made and mounted; all behave like ext4."""
@@ -29,6 +32,12 @@ def mount_disk(
     if geometry is None or (kind not in ("auto", geometry.kind)):
         probe.log(3, "VFS: Can't find ext4 filesystem")
         raise SimErrno("EINVAL")
+    if geometry.kind == "btrfs":
+        returned = kernel.overridden("open_ctree", task, _GET_TREE)
+        if returned is not None:
+            # fs/btrfs/super.c:btrfs_fill_super(): the super block has no name yet.
+            kernel.log.emit(3, f"BTRFS error (device (efault)): open_ctree failed: {returned}")
+            raise SimErrno(name_of(-returned))
     volume = Volume(kernel, device, geometry)
     volume.read_only = read_only
     fs = ExtFs(volume, source)

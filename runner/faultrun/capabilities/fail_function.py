@@ -1,0 +1,111 @@
+"""fail_function: a function that allows it returns an error without having been run."""
+
+from collections.abc import Mapping
+
+from faultrun.capabilities.common import COMMON_ATTRS, CREATE_REF, DECIDE_REF, arm_order
+from faultrun.kernel.error_injection import DEFAULTS, types_for
+from faultrun.model.capability import (
+    AttrKind,
+    AttrSpec,
+    Capability,
+    LookFor,
+    Parameter,
+    Switch,
+    WriteRule,
+)
+from faultrun.model.data import Scalar
+
+DIRECTORY = "/sys/kernel/debug/fail_function"
+_INJECT = f"{DIRECTORY}/inject"
+_REF = "kernel/fail_function.c:fei_write()"
+_RETVAL_REF = "kernel/fail_function.c:fei_retval_set()"
+
+_RETVAL = AttrSpec(
+    name="retval",
+    summary=(
+        "What the function returns instead of being run: by its type 0 (NULL), an errno (ERRNO),"
+        " either (ERRNO_NULL) or 1 (TRUE). Left out, the kernel's default for the type."
+    ),
+    kind=AttrKind.RETVAL,
+    default=DEFAULTS["ERRNO"],
+    unit="return value, an errno as a negative number",
+    minimum=-4095,
+    maximum=1,
+    examples=(-12, -5),
+    path="{function}/retval",
+    rule=WriteRule(made=True),
+    kernel_ref=_RETVAL_REF,
+)
+
+
+def look_for(where: Mapping[str, str], values: Mapping[str, Scalar]) -> tuple[LookFor, ...]:
+    """The function has to be in the kernel's list, with a type that takes the return value."""
+    function = where["function"]
+    listed = LookFor(
+        path=f"{DIRECTORY}/injectable",
+        words=(function,),
+        ending="",
+        why=f"'{function}' may not be failed: it is not in the kernel's list of functions",
+    )
+    value = values.get("retval")
+    if not isinstance(value, int):
+        return (listed,)
+    types = types_for(value)
+    typed = LookFor(
+        path=f"{DIRECTORY}/injectable",
+        words=(function,),
+        ending="|".join(types) or "(?!)",
+        why=f"'{function}' does not take the return value {value}"
+        + (f", which only functions of type {' or '.join(types)} do" if types else ""),
+    )
+    return listed, typed
+
+
+FAIL_FUNCTION = Capability(
+    name="fail_function",
+    summary="A function that allows it returns an error instead of being run.",
+    description=(
+        "Functions are those marked ALLOW_ERROR_INJECTION(), listed in `injectable` with their"
+        " type. All injected functions share one set of attributes: probability, times, space and"
+        " task-filter are the same for every function of a step. System calls in the list fail for"
+        " every process if the task filter is off. What a caller makes of the error is its own"
+        " affair: should_fail_bio returning -12 is EIO to user space."
+    ),
+    directory=DIRECTORY,
+    attrs=(_RETVAL, *COMMON_ATTRS),
+    arm_order=arm_order((_RETVAL,)),
+    kernel_refs=(
+        _REF,
+        "kernel/fail_function.c:fei_kprobe_handler()",
+        "lib/error-inject.c:get_injectable_error_type()",
+        DECIDE_REF,
+        CREATE_REF,
+    ),
+    requires=("CONFIG_FAULT_INJECTION_DEBUG_FS", "CONFIG_FAIL_FUNCTION"),
+    errnos=("EIO",),
+    size_unit="calls",
+    log_name="fail_function",
+    parameters=(
+        Parameter(
+            name="function",
+            summary="The function, as `injectable` lists it. A step may arm several.",
+            example="open_ctree",
+            pattern=r"^[A-Za-z_][A-Za-z0-9_.]{0,510}$",
+            device=False,
+        ),
+    ),
+    switches=(
+        Switch(
+            path=_INJECT,
+            value="{function}",
+            kind=AttrKind.TEXT,
+            first=True,
+            rule=WriteRule(undo="!{function}", seen_in=_INJECT, seen_as="{function}"),
+            kernel_ref=_REF,
+        ),
+    ),
+    look_for=look_for,
+    modelled="the list, open_ctree's messages and the log from a booted 6.12; the rest by hand",
+)
+
+CAPABILITIES = (FAIL_FUNCTION,)
