@@ -8,17 +8,23 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from faultrun.kernel.device_kinds.registry import KINDS
 from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter
 from faultrun.model.data import Json
+from faultrun.spec.device_schema import device_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TEMPLATE = r"\{\{"
 """Any text with a template may stand where a number is wanted: its value is checked later."""
 INDEX = "index"
+DEVICE = "device"
 
 
 def write_schemas(folder: Path, capabilities: Mapping[str, Capability]) -> None:
-    """Write ``NAME.json`` for every capability, and ``index.json`` for all. Raises OSError."""
+    """Write ``NAME.json`` for every capability, ``index.json`` for all, and ``device.json``.
+
+    Raises OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, document in schemas(capabilities).items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -26,9 +32,10 @@ def write_schemas(folder: Path, capabilities: Mapping[str, Capability]) -> None:
 
 
 def schemas(capabilities: Mapping[str, Capability]) -> dict[str, Json]:
-    """The schema of every capability by name, and ``index``: what one injection may hold."""
+    """By name: every capability, ``index`` (what one injection may hold), ``device``."""
     made: dict[str, Json] = {name: schema(table) for name, table in capabilities.items()}
     made[INDEX] = _index(capabilities)
+    made[DEVICE] = device_schema(KINDS, DIALECT)
     return made
 
 

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from faultrun.capabilities.registry import builtin
+from faultrun.kernel.device_kinds.registry import KINDS
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.capability import Capability
@@ -20,7 +21,6 @@ from faultrun.model.target import (
     TargetInfo,
 )
 from faultrun.simkernel.control_fs import own
-from faultrun.simkernel.devices.machine_devices import KINDS
 from faultrun.simkernel.file_values import READ, REPLACE
 from faultrun.simkernel.launch import execute
 from faultrun.simkernel.machine import Machine

@@ -2,26 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar, cast
 
+from faultrun.kernel.device_kinds.shared import part_name
 from faultrun.model.campaign import DeviceSpec
 from faultrun.simkernel.devices.block import MAX_REQUEST, Device, Disk, Part, PartSpec
 from faultrun.simkernel.devices.block_cache import BlockCache, OpenBlock
 from faultrun.simkernel.devices.block_files import disk_files, part_files, queue_files
+from faultrun.simkernel.devices.bus import Bus, Site
+from faultrun.simkernel.devices.kinds import MAKERS
 from faultrun.simkernel.devices.loops import Loops
 from faultrun.simkernel.devices.nvme_bus import NvmeBus
-from faultrun.simkernel.devices.nvme_node import OpenController
-from faultrun.simkernel.devices.plain import plain_disk
 from faultrun.simkernel.file_values import Flags, OpenFile, Stat
 from faultrun.simkernel.kernel import SimKernel
-from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
 from faultrun.simkernel.tree import ControlFile
 
-MIB = 1 << 20
 _ALIGN = 2048
-_MAJOR = {"null_blk": 253, "scsi_debug": 8, "loop": 7}
-KINDS = ("nvme", *sorted(_MAJOR))
-"""What ``kind:`` of a device may be."""
+B = TypeVar("B", bound=Bus)
 
 
 class MachineDevices:
@@ -30,59 +28,60 @@ class MachineDevices:
     def __init__(self, kernel: SimKernel) -> None:
         self._kernel = kernel
         self._disks: dict[str, Device] = {}
-        self._waiting: dict[str, DeviceSpec] = {}
         self._caches: dict[str, BlockCache] = {}
+        self._site = Site(
+            kernel=kernel, publish=self.publish, withdraw=self.withdraw, announce=self._announce
+        )
+        self._buses: dict[object, Bus] = {}
         self.loops = Loops(kernel, self.publish, self.withdraw)
-        specs = tuple(spec for spec in kernel.devices if spec.kind == "nvme")
-        self.nvme = NvmeBus(kernel, specs, self.publish, self.withdraw)
-        for spec in kernel.devices:
-            if spec.kind in _MAJOR:
-                self._waiting[spec.name] = spec
-                self._provide(
-                    spec.name, partial(self._plain, spec.name), int(spec.option("partitions", 0))
-                )
+        for kind in dict.fromkeys(spec.kind for spec in kernel.devices):
+            self.bus(MAKERS[kind])
         if kernel.boot.reading("nvme") is not None:
             self.nvme.wake()
 
+    @property
+    def nvme(self) -> NvmeBus:
+        """The NVMe controllers."""
+        return self.bus(NvmeBus)
+
+    def bus(self, make: Callable[[Site, tuple[DeviceSpec, ...]], B]) -> B:
+        """The machine's one bus of a kind: the driver, even if it has no device."""
+        found = self._buses.get(make)
+        if found is None:
+            specs = tuple(spec for spec in self._kernel.devices if MAKERS[spec.kind] is make)
+            found = self._buses[make] = make(self._site, specs)
+        return cast("B", found)
+
     def nodes(self) -> tuple[str, ...]:
         """The names in ``/dev`` that are devices, sorted."""
-        self._make_all()
-        return tuple(sorted((*self._disks, *self.nvme.controllers())))
+        buses = tuple(self._buses.values())
+        for bus in buses:
+            bus.wake()
+        return tuple(sorted((*self._disks, *(name for bus in buses for name in bus.chars()))))
 
     def node(self, name: str) -> Stat | None:
         """stat(2) of a device node."""
         disk = self.disk(name)
         if disk is not None:
             return Stat(kind="block", mode=0o660, device=disk.number)
-        controller = self.nvme.controller(name)
-        if controller is not None:
-            return Stat(kind="char", mode=0o600, device=(242, controller.identity.number))
-        return None
+        found = (bus.char_stat(name) for bus in self._owners(name))
+        return next((stat for stat in found if stat is not None), None)
 
     def open(self, name: str, flags: Flags, task: SimTask) -> OpenFile | None:
         """open(2) of a device node; None if there is none."""
         disk = self.disk(name)
         if disk is not None:
             return OpenBlock(self.cache(disk), flags, task)
-        controller = self.nvme.controller(name)
-        if controller is None:
-            return None
-        if controller.state != "live":
-            # drivers/nvme/host/core.c:nvme_dev_open()
-            raise SimErrno("EAGAIN")
-        return OpenController(controller)
+        found = (bus.char_open(name, flags, task) for bus in self._owners(name))
+        return next((opened for opened in found if opened is not None), None)
 
     def disk(self, name: str) -> Device | None:
         """The disk or partition of that name."""
         found = self._disks.get(name)
-        if found is None and not self.nvme.woken and self.nvme.owns(name):
-            self.nvme.wake()
-            found = self._disks.get(name)
         if found is None:
-            whole = next((base for base in self._waiting if name.startswith(base)), None)
-            if whole is not None:
-                self._plain(whole)
-                found = self._disks.get(name)
+            for bus in self._owners(name):
+                bus.wake()
+            found = self._disks.get(name)
         return found
 
     def cache(self, device: Device) -> BlockCache:
@@ -108,7 +107,7 @@ class MachineDevices:
         disk.parts = tuple(_partitions(disk, partitions))
         for part in disk.parts:
             self._disks[part.name] = part
-        self._provide(disk.name, lambda: disk, partitions)
+        self._announce(disk.name, partitions)
 
     def withdraw(self, name: str) -> None:
         """A disk disappears."""
@@ -123,41 +122,29 @@ class MachineDevices:
         self._kernel.tree.remove(f"/sys/block/{name}")
         self._kernel.tree.remove(f"/sys/class/block/{name}")
 
-    def _provide(self, name: str, disk: Callable[[], Disk], partitions: int) -> None:
+    def _owners(self, name: str) -> tuple[Bus, ...]:
+        return tuple(bus for bus in self._buses.values() if bus.owns(name))
+
+    def _announce(self, name: str, partitions: int) -> None:
         tree, path = self._kernel.tree, f"/sys/block/{name}"
-        tree.provide(path, lambda: disk_files(disk()))
-        tree.provide(f"{path}/queue", lambda: queue_files(disk(), MAX_REQUEST // 1024))
-        tree.provide(f"/sys/class/block/{name}", lambda: disk_files(disk()))
+        tree.provide(path, partial(self._disk_files, name))
+        tree.provide(f"{path}/queue", partial(self._queue_files, name))
+        tree.provide(f"/sys/class/block/{name}", partial(self._disk_files, name))
         for number in range(partitions):
             part = part_name(name, number + 1)
             tree.provide(f"{path}/{part}", partial(self._part_files, part))
 
+    def _disk_files(self, name: str) -> Mapping[str, ControlFile]:
+        device = self.disk(name)
+        return {} if device is None else disk_files(device.whole)
+
+    def _queue_files(self, name: str) -> Mapping[str, ControlFile]:
+        device = self.disk(name)
+        return {} if device is None else queue_files(device.whole, MAX_REQUEST // 1024)
+
     def _part_files(self, name: str) -> Mapping[str, ControlFile]:
         device = self.disk(name)
         return {} if device is None else part_files(device)
-
-    def _plain(self, name: str) -> Disk:
-        spec = self._waiting.pop(name, None)
-        if spec is None:
-            return self._disks[name].whole
-        size = int(spec.option("size_mib", 64)) * MIB
-        number = (_MAJOR[spec.kind], sorted(s.name for s in self._kernel.devices).index(name))
-        disk = plain_disk(self._kernel, name, size, number)
-        self._disks[name] = disk
-        disk.parts = tuple(_partitions(disk, int(spec.option("partitions", 0))))
-        for part in disk.parts:
-            self._disks[part.name] = part
-        return disk
-
-    def _make_all(self) -> None:
-        self.nvme.wake()
-        for name in sorted(self._waiting):
-            self._plain(name)
-
-
-def part_name(disk: str, number: int) -> str:
-    """``nvme0n1`` -> ``nvme0n1p1``, ``sda`` -> ``sda1``."""
-    return f"{disk}p{number}" if disk[-1].isdigit() else f"{disk}{number}"
 
 
 def _partitions(disk: Disk, count: int) -> list[Part]:

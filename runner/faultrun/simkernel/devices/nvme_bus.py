@@ -1,11 +1,11 @@
 """The NVMe controllers of a machine: probing, their files, removal and rescan."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from faultrun.kernel.setup_string import Reading
 from faultrun.model.campaign import DeviceSpec
-from faultrun.simkernel.devices.block import Disk
+from faultrun.simkernel.devices.bus import Site
 from faultrun.simkernel.devices.medium import Medium
 from faultrun.simkernel.devices.nvme import Controller, Identity, Namespace, NvmeCore
 from faultrun.simkernel.devices.nvme_files import (
@@ -14,30 +14,28 @@ from faultrun.simkernel.devices.nvme_files import (
     parameter_files,
     pci_files,
 )
+from faultrun.simkernel.devices.nvme_node import OpenController
 from faultrun.simkernel.devices.nvme_reset import Surroundings, probe, reset
 from faultrun.simkernel.devices.nvme_table import not_probed
-from faultrun.simkernel.kernel import DEBUGFS, SimKernel
+from faultrun.simkernel.file_values import Flags, OpenFile, Stat
+from faultrun.simkernel.kernel import DEBUGFS
+from faultrun.simkernel.sim_errno import SimErrno
+from faultrun.simkernel.tasks import SimTask
 from faultrun.simkernel.tree import ControlFile
 
 _MIB = 1 << 20
 _FIRST_SLOT = 4
+_MAJOR = 242
 _PROBE_NS = 30_000_000
 
 
 class NvmeBus:
     """Controllers by name. The first touch of any of them probes them all, as booting did."""
 
-    def __init__(
-        self,
-        kernel: SimKernel,
-        specs: tuple[DeviceSpec, ...],
-        publish: Callable[[Disk, int], None],
-        withdraw: Callable[[str], None],
-    ) -> None:
-        self._kernel = kernel
+    def __init__(self, site: Site, specs: tuple[DeviceSpec, ...]) -> None:
+        self._kernel = site.kernel
         self._specs = specs
-        self._publish = publish
-        self._withdraw = withdraw
+        self._site = site
         self._controllers: dict[str, Controller] = {}
         self._media: dict[str, tuple[Medium, ...]] = {}
         self.core = NvmeCore()
@@ -59,6 +57,27 @@ class NvmeBus:
         if not self.woken and self.owns(name):
             self.wake()
         return self._controllers.get(name)
+
+    def chars(self) -> tuple[str, ...]:
+        """The controllers' own nodes."""
+        return self.controllers()
+
+    def char_stat(self, name: str) -> Stat | None:
+        """stat(2) of a controller's node."""
+        found = self.controller(name)
+        if found is None:
+            return None
+        return Stat(kind="char", mode=0o600, device=(_MAJOR, found.identity.number))
+
+    def char_open(self, name: str, flags: Flags, task: SimTask) -> OpenFile | None:
+        """open(2) of a controller's node. Kernel: drivers/nvme/host/core.c:nvme_dev_open()."""
+        del flags, task
+        found = self.controller(name)
+        if found is None:
+            return None
+        if found.state != "live":
+            raise SimErrno("EAGAIN")
+        return OpenController(found)
 
     def wake(self) -> None:
         """Make the controllers that the machine booted with."""
@@ -194,7 +213,7 @@ class NvmeBus:
                 controller.namespaces[name] = namespace
                 self._provide_faults(namespace.directory)
                 self._copy_template(namespace.directory)
-                self._publish(namespace.disk, partitions)
+                self._site.publish(namespace.disk, partitions)
 
     def _withdraw_place(self, name: str) -> None:
         """What was announced of a disk that probing did not find."""
@@ -206,7 +225,7 @@ class NvmeBus:
             namespace = controller.namespaces.pop(name, None)
             if namespace is not None:
                 self._kernel.drop_fault(namespace.directory)
-                self._withdraw(name)
+                self._site.withdraw(name)
 
     def _remove(self, controller: Controller) -> None:
         name = controller.identity.name

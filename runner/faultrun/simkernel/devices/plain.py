@@ -1,12 +1,17 @@
-"""Block devices that only hold data: ``null_blk``, ``scsi_debug``, loop. No faults of their own."""
+"""Block devices that only hold data. No faults of their own."""
 
+from faultrun.kernel.device_kinds.shared import PARTITIONS, SIZE
+from faultrun.model.campaign import DeviceSpec
 from faultrun.simkernel.devices.block import Disk, Request
+from faultrun.simkernel.devices.bus import DiskBus, Site
 from faultrun.simkernel.devices.medium import SECTOR, Medium, Storage
 from faultrun.simkernel.kernel import SimKernel
 
+_MIB = 1 << 20
 _READ_NS = 20_000
 _WRITE_NS = 15_000
 _PER_KIB_NS = 150
+_MINORS = 16
 
 
 class PlainDriver:
@@ -35,3 +40,35 @@ def plain_disk(kernel: SimKernel, name: str, size_bytes: int, number: tuple[int,
     medium = Medium(size_bytes)
     driver = PlainDriver(kernel, medium)
     return Disk(kernel, name=name, medium=medium, driver=driver, number=number)
+
+
+class PlainBus(DiskBus):
+    """Disks of one major number that were there when the machine came up."""
+
+    def __init__(self, major: int, site: Site, specs: tuple[DeviceSpec, ...]) -> None:
+        self._major = major
+        self._site = site
+        self._specs = specs
+        self.woken = not specs
+        for spec in specs:
+            site.announce(spec.name, _partitions(spec))
+
+    def owns(self, name: str) -> bool:
+        """Whether a disk or partition of that name could be one of ours."""
+        return any(name.startswith(spec.name) for spec in self._specs)
+
+    def wake(self) -> None:
+        """Make the disks."""
+        if self.woken:
+            return
+        self.woken = True
+        for at, spec in enumerate(self._specs):
+            size = int(spec.option("size_mib", SIZE.default)) * _MIB
+            number = (self._major, at * _MINORS)
+            self._site.publish(
+                plain_disk(self._site.kernel, spec.name, size, number), _partitions(spec)
+            )
+
+
+def _partitions(spec: DeviceSpec) -> int:
+    return int(spec.option("partitions", PARTITIONS.default))

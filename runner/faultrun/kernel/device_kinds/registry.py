@@ -1,0 +1,15 @@
+"""All kinds by their names: what ``kind:`` of a device may be."""
+
+from faultrun.kernel.device_kinds.nvme import NVME
+from faultrun.kernel.device_kinds.plain import LOOP, NULL_BLK, SCSI_DEBUG
+from faultrun.model.device_kind import DeviceKind
+
+KINDS: dict[str, DeviceKind] = {
+    kind.name: kind
+    for kind in (
+        NVME,
+        NULL_BLK,
+        SCSI_DEBUG,
+        LOOP,
+    )
+}

@@ -1,0 +1,18 @@
+"""Kind of device to the bus that makes its devices. A kind of a file of its own adds its line."""
+
+from collections.abc import Callable
+from functools import partial
+
+from faultrun.model.campaign import DeviceSpec
+from faultrun.simkernel.devices.bus import Bus, Site
+from faultrun.simkernel.devices.nvme_bus import NvmeBus
+from faultrun.simkernel.devices.plain import PlainBus
+
+BusMaker = Callable[[Site, tuple[DeviceSpec, ...]], Bus]
+
+MAKERS: dict[str, BusMaker] = {
+    "nvme": NvmeBus,
+    "null_blk": partial(PlainBus, 253),
+    "scsi_debug": partial(PlainBus, 8),
+    "loop": partial(PlainBus, 7),
+}
