@@ -35,6 +35,56 @@ class BootOption:
         return self.reading.setup if isinstance(self.reading, Reading) else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """What becomes of an option's string: who reads it when, and what a bad one costs.
+
+    ``each_device``: it is parsed anew for every device that is made; otherwise once. ``verbose``
+    is what the attribute of that name is afterwards.
+    """
+
+    refused: str
+    kernel_ref: str
+    each_device: bool = False
+    verbose: int = 2
+
+
+_OWN = Handling(
+    refused="nothing is set, and the word is passed to init as an environment variable",
+    kernel_ref="lib/fault-inject.c:setup_fault_attr()",
+)
+_NULL_BLK = Handling(
+    refused="null_blk cannot be loaded (EINVAL)",
+    kernel_ref="drivers/block/null_blk/main.c:__null_setup_fault()",
+    verbose=0,
+)
+_UFS = Handling(
+    refused="the parameter keeps what it had (EINVAL)",
+    kernel_ref="drivers/ufs/core/ufs-fault-injection.c:ufs_fault_set()",
+)
+_MODULES: Mapping[str, Handling] = {
+    "nvme_core": Handling(
+        refused="every controller and namespace says so again, and keeps the defaults",
+        kernel_ref="drivers/nvme/host/fault_inject.c:nvme_fault_inject_init()",
+        each_device=True,
+    ),
+    "mmc_core": Handling(
+        refused="every host says so again, and keeps the defaults",
+        kernel_ref="drivers/mmc/core/debugfs.c:mmc_add_host_debugfs()",
+        each_device=True,
+    ),
+    "null_blk": _NULL_BLK,
+    "ufshcd_core": _UFS,
+}
+"""By module. Any other is taken to read its string once, like the kernel's own options."""
+
+
+def handling(capability: Capability) -> Handling:
+    """What becomes of the string of a capability's boot option."""
+    module = option_key(capability.boot_option or "").partition(".")[0]
+    return _MODULES.get(module, _OWN)
+
+
 def is_module(option: str) -> bool:
     """Whether an option is a module's parameter (``nvme_core.fail_request``).
 
@@ -86,15 +136,14 @@ def _option(word: Word, capability: Capability, version: KernelVersion) -> BootO
 def in_force(found: tuple[BootOption, ...]) -> Mapping[str, BootOption]:
     """By capability, the word that counts in the end.
 
-    A kernel option acts at once each time, so that the last good one stays; a parameter of a
-    module is a pointer to the last string, read when a device is made.
+    An option that is read once acts each time it is met, so that the last good one stays; one that
+    is read for each device is a pointer to the last string, good or bad.
     """
     last: dict[str, BootOption] = {}
     for option in found:
         name = option.capability.name
-        if option.answer is Answer.SET or (
-            option.answer is Answer.REFUSED and is_module(option.capability.boot_option or "")
-        ):
+        each = handling(option.capability).each_device
+        if option.answer is Answer.SET or (each and option.answer is Answer.REFUSED):
             last[name] = option
     return last
 

@@ -59,6 +59,8 @@ class _Rehearsal:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        # A dry run counts checks and injects nothing, so what the boot armed must not fire in it.
+        self._target = replace(plan.campaign.target, cmdline="")
         self._seen: dict[tuple[object, ...], tuple[Tally, str]] = {}
         self._shared: dict[str, SimulatedTarget] = {}
         self._steps_on: dict[str, int] = {}
@@ -95,12 +97,10 @@ class _Rehearsal:
 
     def _machine(self, task: Task) -> SimulatedTarget:
         if self.fresh(task):
-            return SimulatedTarget(
-                self._plan.campaign.target, seed=self._plan.seed, machine=task.machine
-            )
+            return SimulatedTarget(self._target, seed=self._plan.seed, machine=task.machine)
         if task.machine not in self._shared:
             self._shared[task.machine] = SimulatedTarget(
-                self._plan.campaign.target, seed=self._plan.seed, machine=task.machine
+                self._target, seed=self._plan.seed, machine=task.machine
             )
         return self._shared[task.machine]
 

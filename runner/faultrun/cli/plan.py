@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from faultrun.cli import loading, options
+from faultrun.cli import boot_plan, loading, options
 from faultrun.cli.exits import Exit, worst
 from faultrun.cli.forecast import forecast
 from faultrun.plan.explain import as_json, as_text
@@ -20,6 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--no-forecast",
         action="store_true",
         help="leave out the dry run on the simulator and so the predictions",
+    )
+    parser.add_argument(
+        "--boot-options",
+        action="store_true",
+        help="print the kernel command line that arms the same at boot, and what it cannot carry",
     )
 
 
@@ -39,6 +44,16 @@ def _one(name: str, args: argparse.Namespace) -> Exit:
         sys.stderr.write(f"faultrun: {refused}\n")
         return Exit.USAGE
     findings = read.diagnostics
+    if args.boot_options:
+        boot = boot_plan.boot_options(plan)
+        told_boot = (
+            json.dumps(boot_plan.as_json(plan, boot), indent=2) + "\n"
+            if args.json
+            else boot_plan.as_text(plan, boot)
+        )
+        sys.stdout.write(told_boot)
+        loading.report((*findings, *boot.conflicts), args, closing="nothing was run")
+        return Exit.PASSED
     if not args.no_forecast:
         told = forecast(plan)
         plan, findings = told.plan, (*findings, *told.diagnostics)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from faultrun.kernel.control_file import parse, parse_config, show, show_config
 from faultrun.kernel.fault_attr import FaultAttr, decide, spend, stack_allows, trusts_any_caller
 from faultrun.kernel.numbers import Refused, signed
-from faultrun.kernel.setup_string import FAILED, Reading, Refusal
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind, AttrSpec, Capability
 from faultrun.model.target import Checks
@@ -73,18 +72,6 @@ class SimAttr:
         self._percent = prng.percent
         self._stack_first = version.has("6.8", None)
         self._window = (0, 0, 0)
-
-    def boot(self, reading: Reading | Refusal | None) -> None:
-        """Start with what a boot option says; a template that cannot be read is said each time.
-
-        Kernel: lib/fault-inject.c:setup_fault_attr(), which leaves everything else as it was.
-        """
-        if isinstance(reading, Refusal):
-            self._log.emit(4, FAILED)
-        elif reading is not None:
-            setup, core = reading.setup, self.core
-            core.interval, core.probability = setup.interval, setup.probability
-            core.space, core.times = setup.space, setup.times
 
     def file(self, name: str) -> "AttrFile | None":
         """The control file of that name, or None if this kernel has none."""

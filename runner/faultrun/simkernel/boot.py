@@ -6,10 +6,12 @@ simulated: a real kernel allocates, copies and reads disks before its first prog
 which decides whether there is a disk at all, asks the template's copies as a real one does.
 """
 
-from faultrun.capabilities.boot import Answer, in_force, is_module, passed_to_init, read_line
+from faultrun.capabilities.boot import Answer, handling, in_force, passed_to_init, read_line
 from faultrun.kernel.boot_line import unknown
+from faultrun.kernel.fault_attr import FaultAttr
 from faultrun.kernel.setup_string import FAILED, Reading, Refusal
 from faultrun.kernel.version import KernelVersion
+from faultrun.model.capability import Capability
 from faultrun.simkernel.log import KernelLog
 
 DEFAULT_LINE = "console=ttyS0"
@@ -39,10 +41,22 @@ class Boot:
         Words that are no fault options are taken as known, which a real kernel may see otherwise.
         """
         for option in self._found:
-            if option.answer is Answer.REFUSED and not is_module(
-                option.capability.boot_option or ""
-            ):
+            if option.answer is Answer.REFUSED and not handling(option.capability).each_device:
                 log.emit(_WARNING, FAILED)
         refused = passed_to_init(self._found)
         if refused:
             log.emit(_NOTICE, unknown(refused))
+
+    def start(self, table: Capability, core: FaultAttr, log: KernelLog) -> None:
+        """An attribute set is made: it starts with what the line says of its capability.
+
+        Kernel: lib/fault-inject.c:setup_fault_attr(), which leaves everything else as it was.
+        """
+        reading, how = self.reading(table.name), handling(table)
+        if isinstance(reading, Reading):
+            setup = reading.setup
+            core.interval, core.probability = setup.interval, setup.probability
+            core.space, core.times = setup.space, setup.times
+            core.verbose = how.verbose
+        elif reading is not None and how.each_device:
+            log.emit(_WARNING, FAILED)

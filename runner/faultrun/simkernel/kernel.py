@@ -104,11 +104,7 @@ class SimKernel:
                 if not directory.endswith(f"/{_PER_DEVICE}"):
                     raise KeyError(directory)
                 table = builtin()["nvme"]
-            found = SimAttr(table, self.version, self.clock, self.log, self.stream(directory))
-            found.boot(self.boot.reading(table.name))
-            if self._counting:
-                found.tally = []
-            self._faults[directory] = found
+            found = self._make(directory, table)
         return found
 
     def adopt(self, directory: str, table: Capability) -> SimAttr:
@@ -118,11 +114,16 @@ class SimKernel:
         """
         found = self._faults.get(directory)
         if found is None:
-            found = SimAttr(table, self.version, self.clock, self.log, self.stream(directory))
-            if self._counting:
-                found.tally = []
-            self._faults[directory] = found
+            found = self._make(directory, table)
         return found
+
+    def _make(self, directory: str, table: Capability) -> SimAttr:
+        made = SimAttr(table, self.version, self.clock, self.log, self.stream(directory))
+        self.boot.start(table, made.core, self.log)
+        if self._counting:
+            made.tally = []
+        self._faults[directory] = made
+        return made
 
     def facility(self, make: "Callable[[SimKernel], T]") -> "T":
         """The machine's one object of a kind, such as its notifier chains; made on first use."""

@@ -390,5 +390,12 @@ CODES: dict[str, Code] = {
             " kernel with their types; on a machine, faultrun looks there before it arms anything."
         ),
     ),
+    "FR150": _warning(
+        "two steps want one boot option differently",
+        "`faultrun plan --boot-options` makes one command line for the whole campaign, and an"
+        " option has one value there: it is left out of that line. For a module's parameter such"
+        " as nvme_core.fail_request, which is a template for every device, two devices of one step"
+        " are enough. Choose steps with --only and boot once for each setting.",
+    ),
 }
 """By code. Codes are never reused for something else."""
