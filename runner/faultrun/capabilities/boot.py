@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.kernel.boot_line import Word, option_key, words
 from faultrun.kernel.setup_string import Reading, Refusal, Setup, read
 from faultrun.kernel.version import KernelVersion
@@ -103,7 +103,7 @@ def options() -> Mapping[str, Capability]:
     """Every boot option, by the name with which the kernel compares it."""
     return {
         option_key(table.boot_option): table
-        for table in builtin().values()
+        for table in known().values()
         if table.boot_option is not None
     }
 

@@ -3,7 +3,7 @@
 For most capabilities that is a property of the capability. An NVMe status decides it by itself.
 """
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.kernel import blk_status
 from faultrun.kernel.errno import name_of
 from faultrun.kernel.nvme_status import status_of
@@ -19,7 +19,7 @@ def right_errnos(injection: Injection, release: str) -> tuple[str, ...]:
 
     A file system and a buffered read of the device report EIO whatever the status was.
     """
-    capability = builtin().get(injection.capability)
+    capability = known().get(injection.capability)
     if capability is None:
         return ()
     returned = injection.setting("retval")

@@ -1,10 +1,11 @@
-"""The one list of built-in capabilities, by name."""
+"""The one list of capabilities, by name: those that come along, and those of other distributions."""
 
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
 from faultrun.capabilities import block, fail_function, fail_nth, memory, nvme
+from faultrun.capabilities.plugins import Plugin, find
 from faultrun.model.capability import Capability
 
 
@@ -19,3 +20,19 @@ def builtin() -> Mapping[str, Capability]:
         *fail_function.CAPABILITIES,
     )
     return MappingProxyType({table.name: table for table in sorted(tables, key=lambda t: t.name)})
+
+
+@cache
+def plugins() -> tuple[Plugin, ...]:
+    """What other distributions offer, usable or not."""
+    return find(builtin())
+
+
+@cache
+def known() -> Mapping[str, Capability]:
+    """Every capability that a campaign may name, in alphabetical order."""
+    own = dict(builtin())
+    for plugin in plugins():
+        if plugin.capability is not None:
+            own[plugin.name] = plugin.capability
+    return MappingProxyType(dict(sorted(own.items())))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.cli.diagnostics import render_json
 from faultrun.kernel.setup_string import GRAMMAR
 from faultrun.model.data import Json
@@ -14,7 +14,7 @@ _NAMED = 6
 
 def boot_options(plan: Plan) -> BootPlan:
     """The command lines of a plan."""
-    return boot_plan(plan, builtin())
+    return boot_plan(plan, known())
 
 
 def as_text(plan: Plan, boot: BootPlan) -> str:

@@ -6,10 +6,12 @@ import platform
 import sys
 
 from faultrun import __version__
+from faultrun.capabilities.registry import plugins
+from faultrun.model.campaign import Campaign
 from faultrun.record.header import Circumstances
 
 
-def circumstances(file: str, args: argparse.Namespace) -> Circumstances:
+def circumstances(file: str, args: argparse.Namespace, campaign: Campaign) -> Circumstances:
     """What the record's header says of this process."""
     now = dt.datetime.now(tz=dt.UTC)
     return Circumstances(
@@ -22,4 +24,10 @@ def circumstances(file: str, args: argparse.Namespace) -> Circumstances:
         only=tuple(args.only),
         from_=tuple(args.from_),
         tags=tuple(args.tag),
+        plugins=_plugins(campaign),
     )
+
+
+def _plugins(campaign: Campaign) -> tuple[tuple[str, str], ...]:
+    armed = {injection.capability for step in campaign.steps for injection in step.injections}
+    return tuple((item.name, item.origin) for item in plugins() if item.name in armed)

@@ -40,6 +40,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="VERSION",
         help=f"the kernel that reads the command line (default: {_KERNEL})",
     )
+    parser.add_argument(
+        "--plugins",
+        action="store_true",
+        help="list the capabilities of other distributions, with what is wrong with them",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
 
 
@@ -54,6 +59,9 @@ def execute(args: argparse.Namespace) -> int:
         return Exit.PASSED
     if args.boot_options is not None:
         return _boot_options(args)
+    if args.plugins:
+        sys.stdout.write(manual.plugin_list())
+        return Exit.PASSED
     if not args.words:
         sys.stdout.write(manual.contents())
         return Exit.PASSED

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.cli.diagnostics import render_json, render_text
 from faultrun.cli.terminal import wants_color
 from faultrun.model.campaign import Campaign
@@ -68,4 +68,4 @@ def plan_of(campaign: Campaign, args: argparse.Namespace) -> Plan:
 
 def make(campaign: Campaign, selection: Selection, *, seed: int | None) -> Plan:
     """The plan of a campaign with the built-in capabilities."""
-    return make_plan(campaign, builtin(), selection=selection, seed=seed)
+    return make_plan(campaign, known(), selection=selection, seed=seed)

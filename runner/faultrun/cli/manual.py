@@ -2,10 +2,10 @@
 
 import textwrap
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known, plugins
 from faultrun.cli.manual_expect import EXPECTATIONS
 from faultrun.model.capability import Arming, AttrSpec, Capability, Context
-from faultrun.simkernel.programs.registry import PROGRAMS
+from faultrun.simkernel.programs.registry import SHELLS, names, program
 from faultrun.spec.codes import CODES
 
 WIDTH = 96
@@ -13,14 +13,14 @@ WIDTH = 96
 
 def words() -> list[str]:
     """Everything that has a page."""
-    attributes = {spec.name for table in builtin().values() for spec in table.attrs}
-    return sorted({*builtin(), *attributes, *EXPECTATIONS, *CODES, "programs"})
+    attributes = {spec.name for table in known().values() for spec in table.attrs}
+    return sorted({*known(), *attributes, *EXPECTATIONS, *CODES, "programs"})
 
 
 def page(word: str) -> str | None:
     """The page about a word, or None."""
-    if word in builtin():
-        return _capability(builtin()[word])
+    if word in known():
+        return _capability(known()[word])
     if word in CODES:
         code = CODES[word]
         head = f"{word}  {code.severity.value}: {code.title}"
@@ -35,7 +35,7 @@ def page(word: str) -> str | None:
 def contents() -> str:
     """What there is to be told, a line each."""
     lines = ["Capabilities (`faultrun explain NAME`):"]
-    lines += [f"  {name:<18} {table.summary}" for name, table in builtin().items()]
+    lines += [f"  {name:<18} {table.summary}" for name, table in known().items()]
     lines += ["", "Expectations:"]
     lines += [f"  {name:<18} {text.splitlines()[0]}" for name, text in EXPECTATIONS.items()]
     lines += ["", "Codes and lint rules:"]
@@ -65,7 +65,10 @@ def _capability(table: Capability) -> str:
     lines.append(f"  errors     {', '.join(table.errnos)}")
     lines.append(f"  space is   {table.size_unit}")
     lines.append(f"  context    {_context(table)}")
-    lines.append(f"  simulator  {table.not_simulated or 'simulated'}")
+    lines.append(f"  simulator  {_simulated(table)}")
+    if table.since or table.until:
+        lines.append(f"  kernels    {_kernels(table)}")
+    lines.append(f"  evidence   {_evidence(table)}")
     if table.lock_out:
         lines.append(f"  danger     {table.lock_out}")
     for parameter in table.parameters:
@@ -75,6 +78,25 @@ def _capability(table: Capability) -> str:
         lines += ["", *_spec(spec)]
     lines += ["", "  kernel source", *(f"      {ref}" for ref in table.kernel_refs)]
     return "\n".join(lines) + "\n"
+
+
+def _simulated(table: Capability) -> str:
+    if table.not_simulated:
+        return f"real only, because {table.not_simulated}"
+    return f"simulated, modelled {table.modelled}"
+
+
+def _kernels(table: Capability) -> str:
+    bounds = (("since", table.since), ("gone in", table.until))
+    return ", ".join(f"{word} Linux {bound}" for word, bound in bounds if bound)
+
+
+def _evidence(table: Capability) -> str:
+    if table.counted:
+        return "exact, by what `times` counts down"
+    if table.arming is Arming.TASK:
+        return "exact, by what fail-nth reads afterwards"
+    return f"lines of the kernel log: {'  or  '.join(table.traces)}"
 
 
 def _context(table: Capability) -> str:
@@ -100,7 +122,7 @@ def _spec(spec: AttrSpec) -> list[str]:
 
 def _attribute(word: str) -> str | None:
     owners: dict[tuple[str, ...], list[str]] = {}
-    for name, table in builtin().items():
+    for name, table in known().items():
         spec = table.attr(word)
         if spec is not None:
             owners.setdefault(tuple(_spec(spec)), []).append(name)
@@ -112,6 +134,16 @@ def _attribute(word: str) -> str | None:
     return "\n\n".join(parts) + "\n"
 
 
+def plugin_list() -> str:
+    """Capabilities of other distributions: origin, object, and why one cannot be used."""
+    lines = [
+        f"{item.name:<18} {item.origin} ({item.value})"
+        + (f"\n  cannot be used: it {item.problem}" if item.problem else "")
+        for item in plugins()
+    ]
+    return "\n".join(lines or ["no distribution offers a capability"]) + "\n"
+
+
 def _programs() -> str:
     lines = ["Programs that the simulated kernel can run, and where their model is from:", ""]
     lines += [f"  {name:<14} {note}" for name, note in sorted(_modelled().items())]
@@ -119,4 +151,4 @@ def _programs() -> str:
 
 
 def _modelled() -> dict[str, str]:
-    return {name: program.modelled for name, program in PROGRAMS.items()}
+    return {name: program(name).modelled for name in names() if name not in SHELLS}

@@ -89,7 +89,7 @@ def _record(plan: Plan, name: str, open_machine: Machines, args: argparse.Namesp
     with open_machine("probe") as first:
         info = first.info
     folder = _folder(plan, args)
-    when = circumstances(name, args)
+    when = circumstances(name, args, plan.campaign)
     with Interrupts() as interrupts:
         with Recorder.start(folder, plan, info, when) as recorder:
             display = watch(plan, color=args.color, quiet=args.quiet or args.json)

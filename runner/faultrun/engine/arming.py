@@ -7,7 +7,6 @@ trigger is written last and disarmed first, and nothing counts until it was read
 import re
 from dataclasses import dataclass, field
 
-from faultrun.capabilities.registry import builtin
 from faultrun.kernel.control_file import seen, strip_newline
 from faultrun.model.capability import LookFor
 from faultrun.model.data import Json
@@ -132,7 +131,7 @@ class Arming:
                 if item.write.rule.seen_in:
                     rows.append(self._undo(item))
                     continue
-                value = _disarm_value(self.task, item.write)
+                value = item.write.disarm
                 back, why = self._put(item.write.path, value)
                 ok = back == value or why == _GONE_WORDS
                 item.armed = back if back is not None else item.armed
@@ -200,7 +199,7 @@ class Arming:
         """A boot option or an earlier crash may have left the trigger on; attributes change after."""
         for item in self.saved:
             if item.write.trigger and not item.write.rule.seen_in and not item.write.rule.made:
-                value = _disarm_value(self.task, item.write)
+                value = item.write.disarm
                 if item.old != value:
                     item.touched = True
                     back, why = self._put(item.write.path, value)
@@ -350,7 +349,7 @@ def _special(item: Saved) -> dict[str, Json]:
     if rule.made:
         return {"made": True}
     if not rule.seen_in:
-        return {}
+        return {"disarm": item.write.disarm} if item.write.disarm != "0" else {}
     return {
         "seen_as": rule.seen_as,
         "seen_in": rule.seen_in,
@@ -371,13 +370,3 @@ def _acceptable(write: Write, back: str) -> bool:
         return 0 <= int(back, 0) <= int(write.reads_back, 0)
     except ValueError:
         return False
-
-
-def _disarm_value(task: Task, write: Write) -> str:
-    name = write.path.rpartition("/")[2]
-    known = builtin()
-    for injection in task.step.injections:
-        capability = known.get(injection.capability)
-        if capability is not None and capability.trigger == name:
-            return capability.disarm_value
-    return "0"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from faultrun.capabilities.errnos import right_errnos
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.engine.arming import Arming
 from faultrun.engine.hits import hits_of
 from faultrun.kernel.control_file import strip_newline
@@ -206,5 +206,5 @@ def _errnos(injections: Sequence[Injection], release: str) -> tuple[str, ...]:
 
 
 def _log_name(name: str) -> str:
-    capability = builtin().get(name)
+    capability = known().get(name)
     return capability.log_name if capability is not None else name

@@ -8,7 +8,7 @@ call chain in the kernel log tell, where it has them; where it has not, that is 
 import re
 from collections.abc import Sequence
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.kernel.bystanders import bystander
 from faultrun.kernel.log import Injection, injections
 from faultrun.model.capability import Context
@@ -48,11 +48,11 @@ def hits_of(
 
 
 def _interrupt_names(capabilities: Sequence[str]) -> frozenset[str]:
-    known = builtin()
+    tables = known()
     return frozenset(
-        known[name].log_name
+        tables[name].log_name
         for name in capabilities
-        if name in known and known[name].context is Context.INTERRUPT
+        if name in tables and tables[name].context is Context.INTERRUPT
     )
 
 

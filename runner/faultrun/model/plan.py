@@ -16,7 +16,7 @@ class Write:
     predicted. ``volatile``: the kernel changes it by itself while armed. ``origin`` says in words
     who wanted it: the campaign, or the engine and why. ``optional``: a kernel may lack the file,
     which is then no error. ``rule`` tells how it is undone and seen if it is not simply a value;
-    its texts have their parameters filled in.
+    its texts have their parameters filled in. ``disarm`` is what turns a trigger off.
     """
 
     path: str
@@ -28,6 +28,7 @@ class Write:
     trigger: bool = False
     optional: bool = False
     rule: WriteRule = PLAIN
+    disarm: str = "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

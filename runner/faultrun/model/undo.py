@@ -11,7 +11,8 @@ class Undo:
     ``value`` has no newline; the one that the kernel expects is added on writing. ``armed`` is
     the value that the step wrote. ``undo`` is the text that undoes it where that is not the old
     value, ``undone_by`` the errno with which a kernel answers that; whether it is still armed is
-    then told by ``seen_as``, a regular expression on the lines of the file ``seen_in``.
+    then told by ``seen_as``, a regular expression on the lines of the file ``seen_in``. ``disarm`` is
+    what turns a trigger off before anything else is put back.
     """
 
     step: str
@@ -23,6 +24,7 @@ class Undo:
     undone_by: str = ""
     seen_in: str = ""
     seen_as: str = ""
+    disarm: str = "0"
 
     def command(self) -> str:
         """What to type as root if faultrun cannot do it."""

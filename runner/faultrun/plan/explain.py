@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from faultrun.capabilities.registry import builtin
 from faultrun.model.campaign import Campaign, DeviceSpec, Injection, Workload
 from faultrun.model.data import Json
 from faultrun.model.plan import Plan, Task, Write
@@ -231,7 +230,9 @@ def _back(write: Write) -> str:
 
 def _disarmed(task: Task) -> list[str]:
     triggers = [write for write in reversed(task.writes) if write.trigger]
-    off = _listed("disarm", [_echo(_off(task, write), write.path) for write in triggers])
+    off = _listed(
+        "disarm", [_echo(write.rule.undo or write.disarm, write.path) for write in triggers]
+    )
     counted = [
         f"injections of {item.capability} = lines of the kernel log with {item.traces[0]}"
         if item.traces
@@ -239,18 +240,6 @@ def _disarmed(task: Task) -> list[str]:
         for item in task.counters
     ]
     return off + _listed("count", counted)
-
-
-def _off(task: Task, write: Write) -> str:
-    if write.rule.undo:
-        return write.rule.undo
-    name = write.path.rpartition("/")[2]
-    known = builtin()
-    for injection in task.step.injections:
-        capability = known.get(injection.capability)
-        if capability is not None and capability.trigger == name:
-            return capability.disarm_value
-    return "0"
 
 
 def _restored(task: Task) -> list[str]:

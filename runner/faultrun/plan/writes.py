@@ -210,6 +210,7 @@ class Arsenal:
             trigger=trigger,
             optional=optional,
             rule=_rule(spec.rule, where, plain),
+            disarm=site.capability.disarm_value,
         )
 
     def _switches(

@@ -29,6 +29,8 @@ class Circumstances:
     only: tuple[str, ...] = ()
     from_: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    plugins: tuple[tuple[str, str], ...] = ()
+    """Capabilities of other distributions that the campaign arms, with their origin."""
 
 
 def run_document(plan: Plan, info: TargetInfo, when: Circumstances) -> dict[str, Json]:
@@ -51,6 +53,7 @@ def run_document(plan: Plan, info: TargetInfo, when: Circumstances) -> dict[str,
             {"name": name, "text": text, "sha256": hashlib.sha256(_utf8(text)).hexdigest()}
             for name, text in campaign.sources
         ],
+        "plugins": [{"name": name, "origin": origin} for name, origin in when.plugins],
         "seed": plan.seed,
         "plan_digest": plan.digest,
         "target": {

@@ -76,7 +76,7 @@ def restore(folder: Path, target: Target) -> Restoration:
     undos = pending(folder)
     for undo in undos:
         if undo.trigger and not undo.seen_in:
-            _write(target, undo.path, "0")
+            _write(target, undo.path, undo.disarm)
     final: dict[str, Restored] = {}
     quiet = [undo for undo in undos if not undo.trigger]
     for undo in (*quiet, *(undo for undo in undos if undo.trigger)):
@@ -185,6 +185,7 @@ def _undos(event: RecordedEvent, triggers: Mapping[str, frozenset[str]]) -> tupl
                 undone_by=str(write.get("undone_by") or ""),
                 seen_in=str(write.get("seen_in") or ""),
                 seen_as=str(write.get("seen_as") or ""),
+                disarm=str(write.get("disarm") or "0"),
             )
         )
     return tuple(found)

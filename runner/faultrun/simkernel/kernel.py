@@ -6,9 +6,10 @@ clean machine for each of ten thousand steps costs next to nothing.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TypeVar, cast
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.kernel.numbers import signed
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
@@ -33,16 +34,16 @@ _WRITE = ("should_fail_usercopy", "_copy_from_user", "simple_attr_write", "vfs_w
 _NAMES_CACHE = 4096
 
 
+@cache
 def _machine_wide() -> dict[str, Capability]:
     """Directory below debugfs to capability, for those that every machine has."""
     return {
         table.directory.removeprefix(DEBUGFS + "/"): table
-        for table in builtin().values()
+        for table in known().values()
         if table.counted and "{" not in table.directory
     }
 
 
-_GLOBAL = _machine_wide()
 _PER_DEVICE = "fault_inject"
 
 
@@ -83,8 +84,8 @@ class SimKernel:
         self.boot = Boot(cmdline, version)
         self.boot.announce(self.log)
         for armed in self.boot.armed():
-            directory = builtin()[armed].directory.removeprefix(DEBUGFS + "/")
-            if directory in _GLOBAL:
+            directory = known()[armed].directory.removeprefix(DEBUGFS + "/")
+            if directory in _machine_wide():
                 self.fault(directory)
 
     def stream(self, name: str) -> Prng:
@@ -99,11 +100,11 @@ class SimKernel:
         """
         found = self._faults.get(directory)
         if found is None:
-            table = _GLOBAL.get(directory)
+            table = _machine_wide().get(directory)
             if table is None:
                 if not directory.endswith(f"/{_PER_DEVICE}"):
                     raise KeyError(directory)
-                table = builtin()["nvme"]
+                table = known()["nvme"]
             found = self._make(directory, table)
         return found
 
@@ -288,7 +289,7 @@ class SimKernel:
         return self._marks
 
     def _has_global(self, directory: str) -> bool:
-        table = _GLOBAL.get(directory)
+        table = _machine_wide().get(directory)
         return table is not None and self.version.has(table.since, table.until)
 
     def _resolve(self, path: str) -> ControlFile | None:
@@ -304,7 +305,7 @@ class SimKernel:
 
     def _names(self, path: str) -> tuple[str, ...] | None:
         if path == DEBUGFS:
-            known = [name for name in _GLOBAL if self._has_global(name)]
+            known = [name for name in _machine_wide() if self._has_global(name)]
             own = [name for name in self._faults if not name.startswith("/")]
             return tuple(sorted({name.split("/")[0] for name in (*known, *own)}))
         if path.startswith(DEBUGFS):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from faultrun.kernel.errno import message_of
 from faultrun.simkernel.pipes import Buffer
 from faultrun.simkernel.process import ExitNow, Process
-from faultrun.simkernel.programs.registry import PROGRAMS, is_modelled
+from faultrun.simkernel.programs.registry import is_modelled, program
 from faultrun.simkernel.shell.interpreter import Shell
 from faultrun.simkernel.shell.state import State
 from faultrun.simkernel.sim_errno import SimErrno
@@ -32,7 +32,7 @@ def execute(process: Process, argv: tuple[str, ...]) -> int:
         raise Unmodelled(f"program '{name}' is not modelled on the simulated target")
     process.exec(argv)
     process.spend(START_NS)
-    return _main(process, PROGRAMS[name].run)
+    return _main(process, program(name).run)
 
 
 def _bare(path: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.model.campaign import Campaign
 from faultrun.model.data import Scalar
 from faultrun.model.diagnostic import Diagnostic
@@ -62,7 +62,7 @@ def _campaign(
     context = Context(
         reader=reader,
         libraries=shelf.libraries,
-        capabilities=builtin(),
+        capabilities=known(),
         target=target,
         devices=device_names(target) if "target" in root.entries else None,
     )

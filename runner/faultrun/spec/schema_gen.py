@@ -34,7 +34,7 @@ def write_schemas(folder: Path, capabilities: Mapping[str, Capability]) -> None:
 def schemas(capabilities: Mapping[str, Capability]) -> dict[str, Json]:
     """By name: every capability, ``index`` (what one injection may hold), ``device``."""
     made: dict[str, Json] = {name: schema(table) for name, table in capabilities.items()}
-    made[INDEX] = _index(capabilities)
+    made[INDEX] = index(capabilities)
     made[DEVICE] = device_schema(KINDS, DIALECT)
     return made
 
@@ -58,7 +58,8 @@ def schema(table: Capability) -> Json:
     }
 
 
-def _index(capabilities: Mapping[str, Capability]) -> Json:
+def index(capabilities: Mapping[str, Capability]) -> Json:
+    """The schema of what stands under ``inject:``: any of these, and fragments."""
     properties: dict[str, Json] = {
         "use": {"$ref": "../campaign.v1.json#/$defs/fragment"},
         "with": {"$ref": "../campaign.v1.json#/$defs/with"},

@@ -15,14 +15,17 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType]  # no stub
 
+from faultrun.capabilities.registry import builtin, known, plugins
 from faultrun.model.data import Json
 from faultrun.resources import tree
 from faultrun.spec.complaint import Complaint, complain
 from faultrun.spec.findings import Findings
 from faultrun.spec.nodes import BadPaths, Node, Path, plain, without
+from faultrun.spec.schema_gen import INDEX, index, schema
 
 Schema: TypeAlias = Mapping[str, Json]
 
+_PARTS = "capability/"
 CAMPAIGN = "campaign.v1.json"
 LIBRARY = "library.v1.json"
 _ANNOTATIONS = frozenset(
@@ -91,6 +94,18 @@ def _validator(name: str) -> Validator:
     return strict(_Flat().document(name))
 
 
+def _with_plugins(written: Schema) -> Schema:
+    """The list of what an injection may hold, with the capabilities of other distributions."""
+    own = builtin()
+    fresh = _mapping(index({name: table for name, table in known().items() if name not in own}))
+    properties = {**_mapping(written["properties"]), **_mapping(fresh["properties"])}
+    unusable = [
+        f"'{item.name}' of {item.origin} {item.problem}" for item in plugins() if item.problem
+    ]
+    hint = "; ".join([str(written["x-hint"]), *unusable])
+    return {**written, "properties": properties, "x-hint": hint}
+
+
 class _Flat:
     """Reads schema files and puts what they refer to in its place."""
 
@@ -139,6 +154,12 @@ class _Flat:
 
     def _file(self, name: str) -> Schema:
         if name not in self._files:
+            plugin = known().get(name.removeprefix(_PARTS).removesuffix(".json"))
+            if name.startswith(_PARTS) and plugin is not None and plugin.name not in builtin():
+                self._files[name] = _mapping(schema(plugin))
+                return self._files[name]
             text = tree("schemas").joinpath(*name.split("/")).read_text(encoding="utf-8")
             self._files[name] = _mapping(json.loads(text))
+            if name == f"{_PARTS}{INDEX}.json":
+                self._files[name] = _with_plugins(self._files[name])
         return self._files[name]

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.model.capability import Capability
 from faultrun.model.target import (
     AttrRefused,
@@ -94,7 +94,7 @@ class LocalTarget:
         """Look for every capability's directory under the root, and for programs in ``PATH``."""
         usable: set[str] = set()
         missing: dict[str, tuple[str, ...]] = {}
-        for name, capability in builtin().items():
+        for name, capability in known().items():
             reasons = self._lacks(capability)
             if reasons:
                 missing[name] = reasons

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from faultrun.capabilities.registry import builtin
+from faultrun.capabilities.registry import known
 from faultrun.kernel.device_kinds.registry import KINDS
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import TargetSpec
@@ -99,7 +99,7 @@ class SimulatedTarget:
         if self._facts is None:
             usable: set[str] = set()
             missing: dict[str, tuple[str, ...]] = {}
-            for name, capability in builtin().items():
+            for name, capability in known().items():
                 reasons = self._lacks(capability)
                 if reasons:
                     missing[name] = reasons

@@ -16,6 +16,7 @@ from faultrun.simkernel.programs import (
     listing,
     mounting,
     nvme_cli,
+    plugins,
     printf,
     reading,
     simple,
@@ -43,7 +44,7 @@ def _table(*families: Mapping[str, Run], modelled: str = BY_HAND) -> dict[str, P
     }
 
 
-_SHELLS = ("sh", "bash", "dash")
+SHELLS = ("sh", "bash", "dash")
 
 _TABLE: dict[str, Program] = {
     **_table(
@@ -65,7 +66,16 @@ _TABLE: dict[str, Program] = {
 
 def is_modelled(name: str) -> bool:
     """Whether the simulated machine can run a program of this name."""
-    return name in PROGRAMS or name in _SHELLS
+    return name in PROGRAMS or name in SHELLS or name in plugins.offered()
+
+
+def program(name: str) -> Program:
+    """The program of that name; faultrun's own before a plug-in's. Raises KeyError."""
+    found = PROGRAMS.get(name)
+    if found is not None:
+        return found
+    entry = plugins.offered()[name]
+    return Program(run=plugins.starter(entry), modelled=f"by {plugins.origin(entry)}")
 
 
 PROGRAMS: dict[str, Program] = {
@@ -77,4 +87,4 @@ PROGRAMS: dict[str, Program] = {
 
 def names() -> frozenset[str]:
     """Every program that a workload may call."""
-    return frozenset((*PROGRAMS, *_SHELLS))
+    return frozenset((*PROGRAMS, *SHELLS, *plugins.offered()))

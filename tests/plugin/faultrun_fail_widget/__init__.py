@@ -1,0 +1,1 @@
+"""Fault injection for a driver that only this distribution knows."""
