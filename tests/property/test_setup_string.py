@@ -4,8 +4,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data.naive_setup import naive_setup
+from faultrun.kernel.boot_line import words
 from faultrun.kernel.setup_string import Reading, Refusal, Setup, read
 from faultrun.kernel.version import KNOWN, KernelVersion
+from faultrun.simkernel.kernel import SimKernel
 
 VERSIONS = tuple(KernelVersion.parse(text) for text in KNOWN)
 U64 = st.integers(0, 2**64 - 1)
@@ -65,3 +67,30 @@ def test_a_cut_is_named_exactly_where_the_value_changed(text, version):
             digits = "".join(char for char in word if char in "-0123456789" or char.isalpha())
             number = int(digits.split("x")[0].split("e")[0])
             assert (name in cut) == (number != values[name]), (name, told)
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["failslab", "fail-usercopy", "nvme_core.fail_request", "quiet", '"', "--"]
+        ),
+        st.sampled_from(["=", "", '="']),
+        NEAR,
+    ).map("".join),
+    max_size=5,
+).map(" ".join)
+
+
+@given(LINES, st.sampled_from(KNOWN))
+def test_any_command_line_boots(line, version):
+    kernel = SimKernel(
+        version=KernelVersion.parse(version), seed=1, name="m", devices=(), cmdline=line
+    )
+    core = kernel.fault("failslab").core
+    good = [
+        naive_setup(word.value, saturates=version == "7.3")
+        for word in words(line)
+        if word.name == "failslab" and word.value is not None
+    ]
+    last = next((value for value in reversed(good) if value is not None), (1, 0, 0, 1))
+    assert (core.interval, core.probability, core.space, core.times) == last

@@ -80,9 +80,7 @@ def one_letter(version, letter):
 
 
 def trace_header(version):
-    script = (
-        f"echo 1 > {DISK}/times; echo 100 > {DISK}/probability; {READ} 2>/dev/null; dmesg | grep CPU:"
-    )
+    script = f"echo 1 > {DISK}/times; echo 100 > {DISK}/probability; {READ} 2>/dev/null; dmesg | grep CPU:"
     return " UID: 0 " in told(version, script)
 
 

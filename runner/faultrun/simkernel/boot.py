@@ -6,7 +6,14 @@ simulated: a real kernel allocates, copies and reads disks before its first prog
 which decides whether there is a disk at all, asks the template's copies as a real one does.
 """
 
-from faultrun.capabilities.boot import Answer, handling, in_force, passed_to_init, read_line
+from faultrun.capabilities.boot import (
+    Answer,
+    handling,
+    in_force,
+    is_template,
+    passed_to_init,
+    read_line,
+)
 from faultrun.kernel.boot_line import unknown
 from faultrun.kernel.fault_attr import FaultAttr
 from faultrun.kernel.setup_string import FAILED, Reading, Refusal
@@ -34,6 +41,10 @@ class Boot:
     def armed(self) -> tuple[str, ...]:
         """The capabilities that have a good setup string."""
         return tuple(name for name, option in self._force.items() if option.setup is not None)
+
+    def copied(self) -> bool:
+        """Whether devices copy something of the line when they are made, which booting makes."""
+        return any(is_template(option.capability) for option in self._force.values())
 
     def announce(self, log: KernelLog) -> None:
         """What the kernel says of its own options while it reads them.

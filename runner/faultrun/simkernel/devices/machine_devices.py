@@ -36,8 +36,9 @@ class MachineDevices:
         self.loops = Loops(kernel, self.publish, self.withdraw)
         for kind in dict.fromkeys(spec.kind for spec in kernel.devices):
             self.bus(MAKERS[kind])
-        if kernel.boot.reading("nvme") is not None:
-            self.nvme.wake()
+        if kernel.boot.copied():
+            for bus in tuple(self._buses.values()):
+                bus.wake()
 
     @property
     def nvme(self) -> NvmeBus:

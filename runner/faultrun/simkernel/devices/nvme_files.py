@@ -8,6 +8,7 @@ from faultrun.model.capability import AttrKind
 from faultrun.simkernel.devices.nvme import Controller, NvmeCore
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tree import ControlFile, TextFile
+from faultrun.simkernel.unmodelled import Unmodelled
 
 _BYTE = 255
 
@@ -20,7 +21,11 @@ def controller_files(
     passthru = [False]
 
     def log_passthru(text: str) -> None:
+        # drivers/nvme/host/core.c:nvme_log_err_passthru() prints the whole command, which our
+        # programs do not make: no line would be a lie.
         passthru[0] = bool(parse(AttrKind.BOOL, text, controller.kernel.version, passthru[0]))
+        if passthru[0]:
+            raise Unmodelled("the log of passthrough errors (passthru_err_log_enabled)")
 
     files: dict[str, ControlFile] = {
         "state": TextFile(lambda: f"{controller.state}\n"),
