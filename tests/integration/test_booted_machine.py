@@ -128,3 +128,18 @@ def test_forecasts_do_not_fire_what_was_booted(tmp_path, capsys):
     (task,) = json.loads(capsys.readouterr().out)["tasks"]
     assert task["prediction"]["known"] is True
     assert task["prediction"]["mean"] == 1.0
+
+
+def test_the_shipped_campaign_passes(cli, campaigns):
+    ended = cli(campaigns / "boot-options.yaml", "--out", "run")
+    assert ended.code == 0, ended.err + ended.out
+    assert "8 PASS; 1 fault injected" in ended.out + ended.err
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.8", "6.12", "6.19", "7.3"])
+def test_the_shipped_campaign_holds_on_every_kernel(cli, campaigns, kernel, tmp_path):
+    text = (campaigns / "boot-options.yaml").read_text()
+    other = tmp_path / "other.yaml"
+    other.write_text(text.replace('kernel: "6.12"', f'kernel: "{kernel}"'))
+    ended = cli(other, "--out", "run")
+    assert ended.code == 0, ended.err + ended.out

@@ -1,12 +1,20 @@
 """A simulated kernel that was booted with fault options."""
 
+from dataclasses import replace
+
 import pytest
 
 from data.sim_machine import run
+from faultrun.capabilities.boot import handling
+from faultrun.capabilities.registry import builtin
+from faultrun.kernel.fault_attr import FaultAttr
 from faultrun.kernel.setup_string import FAILED
-from faultrun.kernel.version import KNOWN
+from faultrun.kernel.version import KNOWN, KernelVersion
 from faultrun.model.campaign import DeviceSpec, TargetSpec
 from faultrun.model.mark import NOWHERE
+from faultrun.simkernel.boot import Boot
+from faultrun.simkernel.clock import SimClock
+from faultrun.simkernel.log import KernelLog
 from faultrun.targets.simulated import SimulatedTarget
 
 DEBUG = "/sys/kernel/debug"
@@ -139,3 +147,33 @@ def test_no_machine_crashes_that_hits_everything():
         target = boot(f"{option}=1,100,0,-1")
         done = run(target, "echo hello; cat /proc/cmdline", timeout_ns=10**9)
         assert done.exit_code == (126 if option == "fail_usercopy" else 0), option
+
+
+OWN = (
+    # option, each device anew, verbose, empty string is off
+    ("failslab", False, 2, False),
+    ("nvme_core.fail_request", True, 2, False),
+    ("nvme-core.fail_request", True, 2, False),
+    ("mmc_core.fail_request", True, 2, False),
+    ("null_blk.init_hctx", False, 0, True),
+    ("ufshcd_core.trigger_eh", False, 2, False),
+)
+
+
+@pytest.mark.parametrize(("option", "each", "verbose", "empty"), OWN)
+def test_what_each_module_does_with_its_string(option, each, verbose, empty):
+    """As each driver reads its own parameter; the table is failslab's under another option."""
+    table = replace(builtin()["failslab"], boot_option=option)
+    how = handling(table)
+    assert (how.each_device, how.verbose, how.empty_is_off) == (each, verbose, empty)
+    assert ":" in how.kernel_ref
+    log, core = KernelLog(SimClock()), FaultAttr()
+    version = KernelVersion.parse("6.12")
+    Boot("failslab=4,3,2,1", version).start(table, core, log)
+    assert core == FaultAttr(interval=4, probability=3, space=2, times=1, verbose=verbose)
+    assert log.records(0)[0] == ()
+    bad = FaultAttr()
+    line = Boot("nvme_core.fail_request=bad", version)
+    line.start(replace(table, name="nvme"), bad, log)
+    assert bad == FaultAttr()
+    assert [item.text for item in log.records(0)[0]] == ([FAILED] if each else [])

@@ -17,6 +17,7 @@ class Answer(Enum):
     SET = "set"
     REFUSED = "refused"
     NO_VALUE = "no value"
+    OFF = "off"
     ABSENT = "not in this kernel"
 
 
@@ -40,13 +41,14 @@ class Handling:
     """What becomes of an option's string: who reads it when, and what a bad one costs.
 
     ``each_device``: it is parsed anew for every device that is made; otherwise once. ``verbose``
-    is what the attribute of that name is afterwards.
+    is what the attribute of that name is afterwards. ``empty_is_off``: an empty string is not read.
     """
 
     refused: str
     kernel_ref: str
     each_device: bool = False
     verbose: int = 2
+    empty_is_off: bool = False
 
 
 _OWN = Handling(
@@ -57,6 +59,7 @@ _NULL_BLK = Handling(
     refused="null_blk cannot be loaded (EINVAL)",
     kernel_ref="drivers/block/null_blk/main.c:__null_setup_fault()",
     verbose=0,
+    empty_is_off=True,
 )
 _UFS = Handling(
     refused="the parameter keeps what it had (EINVAL)",
@@ -128,6 +131,8 @@ def _option(word: Word, capability: Capability, version: KernelVersion) -> BootO
         return BootOption(word=word, capability=capability, answer=Answer.ABSENT)
     if word.value is None:
         return BootOption(word=word, capability=capability, answer=Answer.NO_VALUE)
+    if not word.value and handling(capability).empty_is_off:
+        return BootOption(word=word, capability=capability, answer=Answer.OFF)
     reading = read(word.value, version)
     answer = Answer.SET if isinstance(reading, Reading) else Answer.REFUSED
     return BootOption(word=word, capability=capability, answer=answer, reading=reading)

@@ -144,6 +144,8 @@ def _refused(option: BootOption, how: Handling, version: KernelVersion) -> Itera
             yield "the parameter needs a value: kernel/params.c:parse_args() refuses it"
         case Answer.NO_VALUE:
             yield "without an equals sign it is no option: the word is passed to init"
+        case Answer.OFF:
+            yield f"an empty string is off ({how.kernel_ref})"
         case Answer.REFUSED if isinstance(option.reading, Refusal):
             yield f"refused: {option.reading.reason()}"
             yield f"the kernel logs: {FAILED}"
