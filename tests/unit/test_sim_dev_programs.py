@@ -62,7 +62,7 @@ ERRORS = {
     "cmp /dev/null /tmp/none": "cmp: /tmp/none: No such file or directory\n",
     "grep x /nope": "grep: /nope: No such file or directory\n",
     "sleep x": "sleep: invalid time interval 'x'\n",
-    "modprobe nope": "modprobe: FATAL: Module nope not found in directory /lib/modules/6.12\n",
+    "rmmod brd": "rmmod: ERROR: Module brd is not currently loaded\n",
     "echo 1 > /sys/kernel/debug/nope": "bash: line 1: /sys/kernel/debug/nope: Permission denied\n",
     "echo x > /sys/kernel/debug/failslab/times": "bash: line 1: echo: write error: Invalid argument\n",
     "cat /sys/class/nvme/nvme0/reset_controller": "cat: /sys/class/nvme/nvme0/reset_controller: Permission denied\n",

@@ -6,7 +6,7 @@ A facility adds its line here; its files are made when somebody first looks into
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from faultrun.simkernel import injected_functions
+from faultrun.simkernel import injected_functions, modules
 from faultrun.simkernel.tree import ControlFile
 
 if TYPE_CHECKING:
@@ -16,4 +16,5 @@ Maker = Callable[["Machine"], Mapping[str, ControlFile]]
 
 DIRECTORIES: tuple[tuple[str, Maker], ...] = (
     (injected_functions.DIRECTORY, injected_functions.files),
+    *modules.BOOT_DIRECTORIES,
 )

@@ -2,7 +2,7 @@
 
 from faultrun.kernel.version import KernelVersion
 from faultrun.simkernel.log import KernelLog
-from faultrun.simkernel.symbols import offsets
+from faultrun.simkernel.symbols import offsets, parted
 from faultrun.simkernel.tasks import SimTask
 
 IDLE = ("swapper/0", 0)
@@ -23,5 +23,7 @@ def dump_stack(
     log.emit(4, f" <{mark}>")
     for name in (*_INNER, *stack):
         offset, size = offsets(name)
-        log.emit(4, f" {name}+0x{offset:x}/0x{size:x}")
+        function, module = parted(name)
+        where = f" [{module}]" if module else ""
+        log.emit(4, f" {function}+0x{offset:x}/0x{size:x}{where}")
     log.emit(4, f" </{mark}>")

@@ -4,9 +4,11 @@ What these filters turn away touches no counter, spends nothing, and is not seen
 """
 
 from enum import IntFlag
+from typing import TYPE_CHECKING
 
-from faultrun.simkernel.attr import SimAttr
-from faultrun.simkernel.tasks import SimTask
+if TYPE_CHECKING:
+    from faultrun.simkernel.attr import SimAttr
+    from faultrun.simkernel.tasks import SimTask
 
 
 class Gfp(IntFlag):
@@ -33,8 +35,8 @@ SLAB_OBJECT = 192
 
 
 def slab(
-    attr: SimAttr,
-    task: SimTask | None,
+    attr: "SimAttr",
+    task: "SimTask | None",
     size: int,
     gfp: Gfp,
     stack: tuple[str, ...],
@@ -52,7 +54,9 @@ def slab(
     return attr.should_fail(size, task, stack, nowarn=bool(bits & _NOWARN))
 
 
-def futex(attr: SimAttr, task: SimTask | None, stack: tuple[str, ...], *, private: bool) -> bool:
+def futex(
+    attr: "SimAttr", task: "SimTask | None", stack: tuple[str, ...], *, private: bool
+) -> bool:
     """kernel/futex/core.c:should_fail_futex(); ``private``: the caller says so, which not all do."""
     if private and attr.flag("ignore-private"):
         return False
@@ -60,7 +64,7 @@ def futex(attr: SimAttr, task: SimTask | None, stack: tuple[str, ...], *, privat
 
 
 def pages(
-    attr: SimAttr, task: SimTask | None, order: int, gfp: Gfp, stack: tuple[str, ...]
+    attr: "SimAttr", task: "SimTask | None", order: int, gfp: Gfp, stack: tuple[str, ...]
 ) -> bool:
     """mm/page_alloc.c:should_fail_alloc_page()."""
     bits = int(gfp)

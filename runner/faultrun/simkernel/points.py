@@ -5,49 +5,18 @@ machine, not recorded call for call. Counts on a real kernel differ with its con
 state of its caches; what is right here is the kind of each point, its errno and its call chain.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from faultrun.kernel.errno import name_of
 from faultrun.kernel.error_injection import SYSCALL
-from faultrun.simkernel.hooks import KERNEL, USER, Gfp
+from faultrun.simkernel.hooks import USER, Gfp
 from faultrun.simkernel.kernel import SimKernel
+from faultrun.simkernel.point import Copy, Pages, Point, Slab
 from faultrun.simkernel.signals import SIGKILL, SIGSEGV, Killed
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
 
 MODELLED = "by hand from the sources of Linux 6.12"
-
-
-@dataclass(frozen=True, slots=True)
-class Slab:
-    """An allocation from a cache of objects of that size."""
-
-    cache: str
-    size: int
-    stack: tuple[str, ...]
-    errno: str = "ENOMEM"
-    gfp: Gfp = KERNEL
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """An allocation of 2**order pages."""
-
-    order: int
-    stack: tuple[str, ...]
-    errno: str = "ENOMEM"
-    gfp: Gfp = KERNEL
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A copy from or to user memory."""
-
-    stack: tuple[str, ...]
-    errno: str = "EFAULT"
-
-
-Point = Slab | Pages | Copy
 
 _ENTRY = ("do_syscall_64", "entry_SYSCALL_64_after_hwframe")
 _OPEN = ("do_sys_openat2", "__x64_sys_openat", *_ENTRY)
@@ -57,6 +26,21 @@ _WRITE = ("vfs_write", "ksys_write", "__x64_sys_write", *_ENTRY)
 _CLONE = ("copy_process", "kernel_clone", "__do_sys_clone", *_ENTRY)
 _EXEC = ("do_execveat_common", "__x64_sys_execve", *_ENTRY)
 _LOAD = ("load_elf_binary", "bprm_execve", *_EXEC)
+_LOADED = (
+    "load_module",
+    "init_module_from_file",
+    "idempotent_init_module",
+    "__x64_sys_finit_module",
+)
+_SYSFS = ("__kernfs_new_node", "kernfs_new_node", "kernfs_create_dir_ns", "mod_sysfs_setup")
+_DELETE = ("__do_sys_delete_module", *_ENTRY)
+_KILL = (
+    "__send_signal_locked",
+    "do_send_sig_info",
+    "kill_pid_info_type",
+    "__x64_sys_kill",
+    *_ENTRY,
+)
 _ALLOC = "kmem_cache_alloc_noprof"
 _MALLOC = "__kmalloc_cache_noprof"
 
@@ -135,6 +119,44 @@ POINTS: dict[str, tuple[Point, ...]] = {
         Slab("cred_jar", 184, (_ALLOC, "prepare_exec_creds", "bprm_execve", *_EXEC)),
         Slab("kmalloc-1k", 1024, (_MALLOC, "load_elf_phdrs", *_LOAD)),
     ),
+    # kernel/module/main.c:load_module(), as far as it does not depend on the module.
+    "finit_module": (
+        Copy(("_copy_from_user", "strndup_user", *_LOADED, *_ENTRY)),
+        Slab(
+            "kmalloc-64", 64, (_MALLOC, "idempotent_init_module", "__x64_sys_finit_module", *_ENTRY)
+        ),
+        Slab("kmalloc-1k", 1024, (_MALLOC, "layout_and_allocate", *_LOADED, *_ENTRY)),
+        Slab("kernfs_node_cache", 128, (_ALLOC, *_SYSFS, *_LOADED, *_ENTRY)),
+        # lib/radix-tree.c:radix_tree_node_alloc() has a preloaded node to fall back on.
+        Slab(
+            "radix_tree_node",
+            576,
+            (
+                _ALLOC,
+                "radix_tree_node_alloc",
+                "idr_get_free",
+                "idr_alloc_u32",
+                *_SYSFS,
+                *_LOADED,
+                *_ENTRY,
+            ),
+            "",
+            Gfp.NOWARN,
+        ),
+        Slab("kmalloc-512", 512, (_MALLOC, "add_sect_attrs", *_LOADED, *_ENTRY)),
+    ),
+    "delete_module": (
+        Copy(("strncpy_from_user", *_DELETE)),
+        # A uevent that cannot be sent is not missed: lib/kobject_uevent.c:kobject_uevent_env().
+        Slab(
+            "kmalloc-4k",
+            4096,
+            (_MALLOC, "kobject_uevent_env", "kobject_put", "free_module", *_DELETE),
+            "",
+        ),
+    ),
+    # kernel/signal.c:__sigqueue_alloc() is atomic; a signal below SIGRTMIN arrives without it.
+    "kill": (Slab("sigqueue", 80, (_ALLOC, "__sigqueue_alloc", *_KILL), "", Gfp.ATOMIC),),
     "load": (
         Slab("sighand_cache", 2088, (_ALLOC, "begin_new_exec", *_LOAD)),
         Slab("vm_area_struct", 184, (_ALLOC, "vm_area_alloc", "mmap_region", "elf_load", *_LOAD)),
@@ -150,8 +172,13 @@ def check(kernel: SimKernel, task: SimTask, call: str) -> None:
         returned = kernel.overridden(f"{SYSCALL}{call}", task, _ENTRY)
         if returned is not None:
             raise SimErrno(name_of(-returned))
-    for point in POINTS[call]:
-        if _fails(kernel, task, point):
+    meet(kernel, task, POINTS[call])
+
+
+def meet(kernel: SimKernel, task: SimTask | None, points: Iterable[Point]) -> None:
+    """Pass these points in order. Raises SimErrno where a fault falls that has an errno."""
+    for point in points:
+        if _fails(kernel, task, point) and point.errno:
             raise SimErrno(point.errno)
 
 
@@ -165,7 +192,7 @@ def check_fatal(kernel: SimKernel, task: SimTask, call: str) -> None:
             raise Killed(SIGKILL if isinstance(point, Copy) else SIGSEGV)
 
 
-def _fails(kernel: SimKernel, task: SimTask, point: Point) -> bool:
+def _fails(kernel: SimKernel, task: SimTask | None, point: Point) -> bool:
     match point:
         case Slab():
             return kernel.slab(task, point.size, point.gfp, point.stack, point.cache)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from faultrun.kernel.version import KernelVersion
 from faultrun.simkernel.devices.nvme_files import number
 from faultrun.simkernel.kernel import SimKernel
+from faultrun.simkernel.modules import module_files
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tree import ControlFile, TextFile
 
@@ -40,6 +41,8 @@ def sysctl_files(version: KernelVersion) -> Mapping[str, ControlFile]:
         "panic_on_warn": _settable("0"),
         "printk": _settable("7\t4\t1\t7"),
         "hung_task_timeout_secs": _settable("120"),
+        # Fedora, Debian and the kernel itself differ here; root sees addresses at 0 and 1.
+        "kptr_restrict": _settable("0"),
         "osrelease": _says(f"{version}"),
         "ostype": _says("Linux"),
         "hostname": _settable("simulated"),
@@ -67,9 +70,7 @@ def proc_files(
         "cmdline": _says(kernel.boot.line),
         "loadavg": _says("0.00 0.00 0.00 1/64 100"),
         "meminfo": _says("MemTotal:        1011844 kB\nMemFree:          842112 kB"),
-        "modules": _says(
-            "nvme 65536 1 - Live 0x0000000000000000\nnvme_core 212992 2 nvme, Live 0x0000000000000000"
-        ),
+        **module_files(kernel),
         "filesystems": _says("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n\txfs\n\tbtrfs"),
     }
 

@@ -1,4 +1,4 @@
-"""dmesg and modprobe."""
+"""dmesg."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,12 +7,6 @@ from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs.options import parse
 
 _LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
-_KNOWN_MODULES = frozenset(
-    {
-        "nvme", "nvme_core", "nvme-core", "nvme_loop", "nvme-loop", "nvmet", "null_blk",
-        "scsi_debug", "loop", "ext4", "xfs", "btrfs", "brd", "dm_mod", "configfs",
-    }
-)  # fmt: skip
 
 
 def stamped(line: LogLine) -> str:
@@ -46,15 +40,4 @@ def _dmesg(process: Process) -> int:
     return 0
 
 
-def _modprobe(process: Process) -> int:
-    found = parse(process, "rqva", "", ("remove", "quiet"))
-    for name in found.operands[:1]:
-        if name not in _KNOWN_MODULES:
-            process.err(
-                f"modprobe: FATAL: Module {name} not found in directory /lib/modules/{process.machine.kernel.version}\n"
-            )
-            return 1
-    return 0
-
-
-PROGRAMS: Mapping[str, Callable[[Process], int]] = {"dmesg": _dmesg, "modprobe": _modprobe}
+PROGRAMS: Mapping[str, Callable[[Process], int]] = {"dmesg": _dmesg}
