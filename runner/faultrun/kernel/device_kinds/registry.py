@@ -1,5 +1,6 @@
 """All kinds by their names: what ``kind:`` of a device may be."""
 
+from faultrun.kernel.device_kinds.mmc import MMC
 from faultrun.kernel.device_kinds.nvme import NVME
 from faultrun.kernel.device_kinds.plain import LOOP, NULL_BLK, SCSI_DEBUG
 from faultrun.model.device_kind import DeviceKind
@@ -8,6 +9,7 @@ KINDS: dict[str, DeviceKind] = {
     kind.name: kind
     for kind in (
         NVME,
+        MMC,
         NULL_BLK,
         SCSI_DEBUG,
         LOOP,

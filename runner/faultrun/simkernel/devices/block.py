@@ -52,6 +52,7 @@ class Disk:
     """A whole disk as ``/sys/block`` shows it.
 
     ``gone``: its device was removed; ``dead``: the driver gave it up, and the node is still there.
+    ``told``: the driver has said of this failure what is to be said (RQF_QUIET).
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Disk:
         self.read_only = False
         self.gone = False
         self.dead = False
+        self.told = False
         self.holders = 0
         self.parts: tuple[Part, ...] = ()
         self._window_ns = -_LOG_WINDOW_NS
@@ -205,7 +207,9 @@ def submit(device: Device, bio: Bio) -> tuple[str, bytes]:
         )
         status, data = disk.driver.execute(request)
         if status != "OK":
-            disk.log_error(request, status)
+            if not disk.told:
+                disk.log_error(request, status)
+            disk.told = False
             return BY_NAME[status].errno, b""
         out += data
         at += size

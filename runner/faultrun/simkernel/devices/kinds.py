@@ -5,6 +5,7 @@ from functools import partial
 
 from faultrun.model.campaign import DeviceSpec
 from faultrun.simkernel.devices.bus import Bus, Site
+from faultrun.simkernel.devices.mmc_bus import MmcBus
 from faultrun.simkernel.devices.nvme_bus import NvmeBus
 from faultrun.simkernel.devices.plain import PlainBus
 
@@ -12,6 +13,7 @@ BusMaker = Callable[[Site, tuple[DeviceSpec, ...]], Bus]
 
 MAKERS: dict[str, BusMaker] = {
     "nvme": NvmeBus,
+    "mmc": MmcBus,
     "null_blk": partial(PlainBus, 253),
     "scsi_debug": partial(PlainBus, 8),
     "loop": partial(PlainBus, 7),
