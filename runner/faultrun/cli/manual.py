@@ -2,8 +2,10 @@
 
 import textwrap
 
+from faultrun.capabilities.boot import handling
 from faultrun.capabilities.registry import known, plugins
 from faultrun.cli.manual_expect import EXPECTATIONS
+from faultrun.kernel.setup_string import GRAMMAR
 from faultrun.model.capability import Arming, AttrSpec, Capability, Context
 from faultrun.simkernel.programs.registry import SHELLS, names, program
 from faultrun.spec.codes import CODES
@@ -59,8 +61,9 @@ def _capability(table: Capability) -> str:
     lines = [f"{table.name}: {table.summary}", "", _wrap(table.description), ""]
     lines.append(f"  files      {table.directory}")
     if table.boot_option:
-        option = f"{table.boot_option}=<interval>,<probability>,<space>,<times>"
-        lines.append(f"  boot       {option}")
+        how = handling(table)
+        lines.append(f"  boot       {table.boot_option}={GRAMMAR}")
+        lines.append(f"             a bad string: {how.refused}")
     lines.append(f"  needs      {', '.join(table.requires)}")
     lines.append(f"  errors     {', '.join(table.errnos)}")
     lines.append(f"  space is   {table.size_unit}")
