@@ -177,3 +177,12 @@ def test_what_each_module_does_with_its_string(option, each, verbose, empty):
     line.start(replace(table, name="nvme"), bad, log)
     assert bad == FaultAttr()
     assert [item.text for item in log.records(0)[0]] == ([FAILED] if each else [])
+
+
+@pytest.mark.parametrize(("text", "start"), [("4,0,3,2", ["4", "0", "3", "2"]), ("bad", None)])
+def test_an_mmc_host_copies_its_template_too(text, start):
+    device = DeviceSpec(name="mmc0", kind="mmc", options=(), mark=NOWHERE)
+    spec = TargetSpec(cmdline=f"mmc_core.fail_request={text}", devices=(device,))
+    target = SimulatedTarget(spec, seed=1)
+    assert values(target, "mmc0/fail_mmc_request")[:4] == (start or ["1", "0", "0", "1"])
+    assert [line for line in log(target) if line[1] == FAILED] == ([] if start else [(4, FAILED)])
