@@ -1,7 +1,7 @@
-"""failslab, fail_page_alloc and fail_usercopy: memory that cannot be had or touched."""
+"""failslab, fail_page_alloc, fail_usercopy, fail_futex, mempools: memory not to be had or touched."""
 
 from faultrun.capabilities.common import COMMON_ATTRS, CREATE_REF, DECIDE_REF, arm_order, flag
-from faultrun.model.capability import AttrKind, AttrSpec, Capability
+from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter, Switch
 
 _SLAB_REF = "mm/failslab.c:should_failslab()"
 _PAGE_REF = "mm/page_alloc.c:should_fail_alloc_page()"
@@ -26,10 +26,36 @@ FAILSLAB = Capability(
     summary="Slab allocations fail: kmalloc(), kmem_cache_alloc() return NULL.",
     description=(
         "The size that `space` counts is the object size of the cache, not the requested size."
-        " Allocations with __GFP_NOWARN fail without a log line."
+        " Allocations with __GFP_NOWARN fail without a log line. The filters are asked in this order:"
+        " __GFP_NOFAIL, ignore-gfp-wait, cache-filter; what they spare touches no counter and is not"
+        " seen by fail-nth."
     ),
     directory="/sys/kernel/debug/failslab",
     attrs=_SLAB_ATTRS + COMMON_ATTRS,
+    parameters=(
+        Parameter(
+            name="cache",
+            summary=(
+                "Marks this slab cache while the step is armed, for `cache-filter: true`. A cache"
+                " that the kernel merged with another one cannot be marked (EINVAL): boot with"
+                " slab_nomerge."
+            ),
+            example="dentry",
+            pattern=r"^[A-Za-z0-9_.:-]+$",
+            required=False,
+            device=False,
+            since="6.8",
+            instead="boot with slub_debug=A,<cache> on the kernel's command line: it marks there",
+        ),
+    ),
+    switches=(
+        Switch(
+            path="/sys/kernel/slab/{cache}/failslab",
+            value="1",
+            kernel_ref="mm/slub.c:failslab_store()",
+            needs="cache",
+        ),
+    ),
     arm_order=arm_order(_SLAB_ATTRS),
     kernel_refs=(_SLAB_REF, DECIDE_REF, CREATE_REF),
     requires=("CONFIG_FAULT_INJECTION_DEBUG_FS", "CONFIG_FAILSLAB"),
@@ -67,7 +93,10 @@ _PAGE_ATTRS = (
 FAIL_PAGE_ALLOC = Capability(
     name="fail_page_alloc",
     summary="Page allocations fail: alloc_pages(), get_free_pages() return NULL at once.",
-    description="No reclaim is tried and no out-of-memory warning printed.",
+    description=(
+        "No reclaim is tried and no out-of-memory warning printed. The filters are asked in this"
+        " order: min-order, __GFP_NOFAIL, ignore-gfp-highmem, ignore-gfp-wait."
+    ),
     directory="/sys/kernel/debug/fail_page_alloc",
     attrs=_PAGE_ATTRS + COMMON_ATTRS,
     arm_order=arm_order(_PAGE_ATTRS),
@@ -122,7 +151,54 @@ FAIL_FUTEX = Capability(
     size_unit="checks",
     log_name="fail_futex",
     boot_option="fail_futex",
-    not_simulated="no simulated program uses futexes; needs a real kernel",
 )
 
-CAPABILITIES = (FAILSLAB, FAIL_PAGE_ALLOC, FAIL_USERCOPY, FAIL_FUTEX)
+_POOL_REF = "mm/mempool.c:mempool_alloc_noprof()"
+_BULK_REF = "mm/mempool.c:mempool_alloc_bulk_noprof()"
+_POOL_NEEDS = ("CONFIG_FAULT_INJECTION_DEBUG_FS",)
+
+FAIL_MEMPOOL_ALLOC = Capability(
+    name="fail_mempool_alloc",
+    summary="A mempool goes to its reserve at once, as if its allocator had nothing.",
+    description=(
+        "Nothing fails for the caller: the reserve is what mempools are for. The framework never"
+        " logs these injections, so that `times` is the only count of them."
+    ),
+    directory="/sys/kernel/debug/fail_mempool_alloc",
+    attrs=COMMON_ATTRS,
+    arm_order=arm_order(),
+    kernel_refs=(_POOL_REF, DECIDE_REF, CREATE_REF),
+    requires=_POOL_NEEDS,
+    errnos=("ENOMEM",),
+    size_unit="allocations",
+    log_name="fail_mempool_alloc",
+    since="6.19",
+)
+
+FAIL_MEMPOOL_ALLOC_BULK = Capability(
+    name="fail_mempool_alloc_bulk",
+    summary="A bulk allocation from a mempool goes to the reserve for all of its elements.",
+    description="Decided once for the whole bulk, and never logged by the framework either.",
+    directory="/sys/kernel/debug/fail_mempool_alloc_bulk",
+    attrs=COMMON_ATTRS,
+    arm_order=arm_order(),
+    kernel_refs=(_BULK_REF, DECIDE_REF, CREATE_REF),
+    requires=_POOL_NEEDS,
+    errnos=("ENOMEM",),
+    size_unit="bulk allocations",
+    log_name="fail_mempool_alloc_bulk",
+    since="6.19",
+    not_simulated=(
+        "no simulated device allocates in bulk from a mempool (inline encryption's fallback does);"
+        " needs a real kernel"
+    ),
+)
+
+CAPABILITIES = (
+    FAILSLAB,
+    FAIL_PAGE_ALLOC,
+    FAIL_USERCOPY,
+    FAIL_FUTEX,
+    FAIL_MEMPOOL_ALLOC,
+    FAIL_MEMPOOL_ALLOC_BULK,
+)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from faultrun.capabilities import block, fail_function, fail_nth, memory, mmc, nvme
+from faultrun.capabilities import block, fail_function, fail_nth, memory, mmc, net, nvme
 from faultrun.capabilities.plugins import Plugin, find
 from faultrun.model.capability import Capability
 
@@ -15,6 +15,7 @@ def builtin() -> Mapping[str, Capability]:
     tables = (
         *memory.CAPABILITIES,
         *block.CAPABILITIES,
+        *net.CAPABILITIES,
         *nvme.CAPABILITIES,
         *mmc.CAPABILITIES,
         *fail_nth.CAPABILITIES,

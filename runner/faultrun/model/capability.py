@@ -102,6 +102,7 @@ class Parameter:
 
     ``choices``, if any, are all the texts there are: the events of a notifier, the crash points.
     ``device`` says that the text names a device that the target has to have.
+    ``since`` and ``until`` are kernel versions; ``instead`` tells what to do on one without it.
     """
 
     name: str
@@ -111,6 +112,9 @@ class Parameter:
     required: bool = True
     choices: tuple[str, ...] = ()
     device: bool = True
+    since: str | None = None
+    until: str | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,7 @@ class Switch:
     """A second file that must be on as well, such as ``/sys/block/<disk>/make-it-fail``.
 
     ``first``: it is written before the attributes, because it makes their files.
+    ``needs``: an optional parameter; without it the switch is left alone.
     """
 
     path: str
@@ -125,6 +130,7 @@ class Switch:
     kernel_ref: str
     kind: AttrKind = AttrKind.FLAG
     first: bool = False
+    needs: str = ""
     rule: WriteRule = PLAIN
 
 

@@ -217,7 +217,9 @@ class Arsenal:
         self, capability: Capability, where: Mapping[str, str], *, first: bool
     ) -> tuple[Write, ...]:
         return tuple(
-            self._switch(switch, where) for switch in capability.switches if switch.first == first
+            self._switch(switch, where)
+            for switch in capability.switches
+            if switch.first == first and (not switch.needs or switch.needs in where)
         )
 
     def _switch(self, switch: Switch, where: Mapping[str, str]) -> Write:

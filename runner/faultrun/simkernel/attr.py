@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from faultrun.kernel.control_file import parse, parse_config, show, show_config
 from faultrun.kernel.fault_attr import FaultAttr, decide, spend, stack_allows, trusts_any_caller
-from faultrun.kernel.numbers import Refused, signed
+from faultrun.kernel.numbers import BLANKS, Refused, signed
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind, AttrSpec, Capability
 from faultrun.model.target import Checks
@@ -39,6 +39,9 @@ DECIMAL = frozenset({AttrKind.ULONG, AttrKind.ATOMIC, AttrKind.U32, AttrKind.DEP
 JIFFY_NS = 4_000_000
 """CONFIG_HZ=250. The rate limit's interval is compared with jiffies, whatever its file is called."""
 
+NAME_BYTES = 15
+"""include/uapi/linux/if.h:IFNAMSIZ is 16 with the terminator."""
+
 MOST_RUNS = 20_000
 """Runs of equal checks that the tally remembers; what comes later is counted in its last run."""
 
@@ -63,8 +66,12 @@ class SimAttr:
         self.extra: dict[str, int] = {
             spec.name: _number(spec.default)
             for spec in capability.attrs
-            if spec.name not in SLOTS and not spec.path and version.has(spec.since, spec.until)
+            if spec.name not in SLOTS
+            and not spec.path
+            and spec.kind is not AttrKind.TEXT
+            and version.has(spec.since, spec.until)
         }
+        self.texts: dict[str, str] = {}
         self.gone = False
         self.tally: list[Checks] | None = None
         self._clock = clock
@@ -215,7 +222,9 @@ class AttrFile:
         return self._attr.gone
 
     def read(self, _task: SimTask | None) -> str:
-        """What a read gives, newline included."""
+        """What a read gives, newline included; a text comes without one."""
+        if self._kind is AttrKind.TEXT:
+            return self._attr.texts.get(self._name, "")
         value = self._value()
         if self._decimal:
             return f"{value}\n"
@@ -224,6 +233,10 @@ class AttrFile:
 
     def write(self, text: str, _task: SimTask | None) -> None:
         """Take a write. Raises SimErrno with the kernel's own errno."""
+        if self._kind is AttrKind.TEXT:
+            # net/core/skb_fault_injection.c:devname_write() keeps what precedes the name.
+            self._attr.texts[self._name] = text[:NAME_BYTES].rstrip(BLANKS)
+            return
         try:
             if self._attr.capability.configfs:
                 value = parse_config(self._kind, text, self._attr.version)

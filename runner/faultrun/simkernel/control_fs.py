@@ -2,6 +2,7 @@
 
 from faultrun.simkernel.file_values import Flags, OpenFile, Path, Stat
 from faultrun.simkernel.kernel import SimKernel
+from faultrun.simkernel.proc import may_open
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
 from faultrun.simkernel.tree import Handle
@@ -19,9 +20,15 @@ class ControlFs:
 
 
 def own(path: str, task: SimTask) -> str:
-    """``/proc/self/x`` as that task means it."""
-    if path.startswith(("/proc/self/", "/proc/thread-self/")):
-        return f"/proc/{task.pid}/{path.split('/', 3)[3]}"
+    """``/proc/self/x`` as that task means it: its process, or the very thread.
+
+    Kernel: fs/proc/self.c:proc_self_get_link(), fs/proc/thread_self.c:proc_thread_self_get_link().
+    """
+    _, _, name, *rest = path.split("/", 3) if path.startswith("/proc/") else ("", "", "")
+    if name == "self":
+        return "/".join((f"/proc/{task.leader.pid}", *rest))
+    if name == "thread-self":
+        return "/".join((f"/proc/{task.leader.pid}/task/{task.pid}", *rest))
     return path
 
 
@@ -59,7 +66,9 @@ class ControlMount:
                     raise SimErrno("EACCES")
                 raise SimErrno("ENOENT")
             raise SimErrno("EISDIR")
-        return OpenControl(tree.open(where, task), flags, task)
+        if not may_open(where, self._kernel.tasks, task, write=flags.write):
+            raise SimErrno("EACCES")
+        return OpenControl(tree.handle(where), flags, task)
 
     def mkdir(self, path: Path, task: SimTask) -> None:
         """mkdir(2) is refused."""
@@ -126,7 +135,7 @@ class OpenControl:
         if not self._flags.write:
             raise SimErrno("EBADF")
         self._handle.write(data.decode("utf-8", "surrogateescape"), self._task)
-        return len(data)
+        return min(len(data), self._handle.takes)
 
     def seek(self, offset: int) -> None:
         """Back to the start: the next read asks again."""

@@ -3,7 +3,7 @@
 What these filters turn away touches no counter, spends nothing, and is not seen by fail-nth.
 """
 
-from enum import IntFlag
+from enum import Enum, IntFlag
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +52,25 @@ def slab(
     if attr.flag("cache-filter") and not marked:
         return False
     return attr.should_fail(size, task, stack, nowarn=bool(bits & _NOWARN))
+
+
+class RpcSide(Enum):
+    """The three places of fail_sunrpc, each by the switch that spares it."""
+
+    CLIENT = "ignore-client-disconnect"
+    SERVER = "ignore-server-disconnect"
+    CACHE = "ignore-cache-wait"
+
+
+def rpc(attr: "SimAttr", task: "SimTask | None", side: RpcSide, stack: tuple[str, ...]) -> bool:
+    """net/sunrpc/xprt.c:xprt_inject_disconnect(), svc.c:svc_process(), cache.c."""
+    return not attr.flag(side.value) and attr.should_fail(1, task, stack)
+
+
+def packet(attr: "SimAttr", task: "SimTask | None", device: str, stack: tuple[str, ...]) -> bool:
+    """net/core/skb_fault_injection.c:should_fail_net_realloc_skb(): the interface comes first."""
+    wanted = attr.texts.get("devname", "")
+    return wanted in ("", device) and attr.should_fail(1, task, stack)
 
 
 def futex(

@@ -19,10 +19,11 @@ from faultrun.simkernel import hooks, proc, slab_caches
 from faultrun.simkernel.attr import SimAttr
 from faultrun.simkernel.boot import Boot
 from faultrun.simkernel.clock import SimClock
-from faultrun.simkernel.hooks import KERNEL, Gfp
+from faultrun.simkernel.hooks import KERNEL, Gfp, RpcSide
 from faultrun.simkernel.log import KernelLog
 from faultrun.simkernel.prng import Prng
 from faultrun.simkernel.sim_errno import SimErrno
+from faultrun.simkernel.symbols import offsets
 from faultrun.simkernel.tasks import SimTask, TaskTable
 from faultrun.simkernel.tree import ControlFile, ControlTree
 
@@ -180,7 +181,7 @@ class SimKernel:
         attr = self._asked("failslab", task)
         if attr is None:
             return False
-        marked = self._marks is not None and cache in self._marks.marked
+        marked = attr.flag("cache-filter") and cache in self._slab_marks().marked
         return hooks.slab(attr, task, size, gfp, stack, marked=marked)
 
     def pages(
@@ -218,6 +219,29 @@ class SimKernel:
         """Whether a futex call meets a fault at one of its places."""
         attr = self._asked("fail_futex", task)
         return attr is not None and hooks.futex(attr, task, stack, private=private)
+
+    def rpc(self, task: SimTask | None, side: RpcSide, stack: tuple[str, ...]) -> bool:
+        """Whether a connection breaks, or a request is put off, at a place of sunrpc."""
+        attr = self._asked("fail_sunrpc", task)
+        return attr is not None and hooks.rpc(attr, task, side, stack)
+
+    def packet(self, task: SimTask | None, device: str, stack: tuple[str, ...]) -> bool:
+        """Whether a packet's data is moved to other memory."""
+        if not self._has_global("fail_skb_realloc"):
+            return False
+        attr = self._asked("fail_skb_realloc", task)
+        return attr is not None and hooks.packet(attr, task, device, stack)
+
+    def mempool(self, task: SimTask | None, caller: str) -> bool:
+        """Whether an allocation from a mempool goes to the reserve; its own line tells of it."""
+        if not self._has_global("fail_mempool_alloc"):
+            return False
+        attr = self._asked("fail_mempool_alloc", task)
+        if attr is None or not attr.should_fail(1, task, ("mempool_alloc_noprof",), nowarn=True):
+            return False
+        offset, size = offsets(caller)
+        self.log.emit(6, f"forcing mempool usage for {caller}+0x{offset:x}/0x{size:x}")
+        return True
 
     def io_timeout(self, task: SimTask | None, stack: tuple[str, ...] = ()) -> bool:
         """Whether a completion is dropped, its disk's io-timeout-fail switch being on."""
@@ -285,7 +309,7 @@ class SimKernel:
 
     def _slab_marks(self) -> slab_caches.SlabMarks:
         if self._marks is None:
-            self._marks = slab_caches.SlabMarks(self.version)
+            self._marks = slab_caches.SlabMarks(self.version, self.boot.line)
         return self._marks
 
     def _has_global(self, directory: str) -> bool:

@@ -60,7 +60,6 @@ POINTS: dict[str, tuple[Point, ...]] = {
             "filp",
             256,
             (_ALLOC, "alloc_empty_file", "path_openat", "do_filp_open", *_OPEN),
-            "ENFILE",
         ),
     ),
     "newfstatat": (
@@ -108,7 +107,6 @@ POINTS: dict[str, tuple[Point, ...]] = {
             "filp",
             256,
             (_ALLOC, "alloc_empty_file", "do_open_execat", "alloc_bprm", *_EXEC),
-            "ENFILE",
         ),
         Slab("mm_struct", 1408, (_ALLOC, "mm_alloc", "alloc_bprm", *_EXEC)),
         Slab("vm_area_struct", 184, (_ALLOC, "vm_area_alloc", "alloc_bprm", *_EXEC)),

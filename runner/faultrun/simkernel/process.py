@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from faultrun.kernel.errno import message_of
 from faultrun.simkernel import points
+from faultrun.simkernel.control_fs import OpenControl
 from faultrun.simkernel.file_values import READ, Flags, OpenFile, Stat
 from faultrun.simkernel.pipes import PIPE_LIMIT, Duplicate
 from faultrun.simkernel.sim_errno import SimErrno
@@ -79,6 +80,13 @@ class Process:
             self.machine, task, argv=self.argv, env=self.env, fds=dict(self.fds), cwd=self.cwd
         )
 
+    def thread(self) -> "Process":
+        """Another thread (CLONE_THREAD). Raises SimErrno("ENOMEM") or EAGAIN."""
+        points.check(self.machine.kernel, self.task, "clone")
+        task = self.machine.kernel.tasks.thread(self.task)
+        self.machine.pids.append(task.pid)
+        return Process(self.machine, task, argv=self.argv, env=self.env, fds=self.fds, cwd=self.cwd)
+
     def exec(self, argv: tuple[str, ...]) -> None:
         """Become another program. Raises SimErrno before the point of no return, Killed after."""
         points.check(self.machine.kernel, self.task, "execve")
@@ -101,15 +109,17 @@ class Process:
         file.close()
 
     def read(self, file: OpenFile, size: int = _CHUNK) -> bytes:
-        """read(2)."""
-        points.check(self.machine.kernel, self.task, "read")
+        """read(2). A control file has its own copy_to_user(), which it passes itself."""
+        if not isinstance(file, OpenControl):
+            points.check(self.machine.kernel, self.task, "read")
         data = file.read(size)
         self.machine.spend(_CALL_NS + len(data) // _BYTES_A_NS)
         return data
 
     def write(self, file: OpenFile, data: bytes) -> int:
-        """write(2)."""
-        points.check(self.machine.kernel, self.task, "write")
+        """write(2). A control file has its own copy_from_user(), which it passes itself."""
+        if not isinstance(file, OpenControl):
+            points.check(self.machine.kernel, self.task, "write")
         self.machine.spend(_CALL_NS + len(data) // _BYTES_A_NS)
         return file.write(data)
 

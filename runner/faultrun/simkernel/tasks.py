@@ -7,15 +7,21 @@ FIRST_PID = 100
 class SimTask:
     """A task. ``make_it_fail`` is inherited by children, ``fail_nth`` is not.
 
+    ``leader`` is the main thread of its process: the task itself unless it is another thread.
+
     Kernel: kernel/fork.c:copy_process() zeroes fail_nth, and copies the rest.
     """
 
-    __slots__ = ("alive", "comm", "fail_nth", "first", "make_it_fail", "parent", "pid")
+    __slots__ = (
+        "alive", "comm", "fail_nth", "first", "leader", "make_it_fail", "parent", "pid", "uid",
+    )  # fmt: skip
 
     def __init__(self, pid: int, comm: str, parent: "SimTask | None") -> None:
         self.pid = pid
         self.comm = comm
         self.parent = parent
+        self.leader: SimTask = self
+        self.uid: int = parent.uid if parent is not None else 0
         self.make_it_fail: bool = parent.make_it_fail if parent is not None else False
         self.fail_nth = 0
         self.first = False
@@ -35,6 +41,16 @@ class TaskTable:
         self.by_pid[task.pid] = task
         self._next += 1
         return task
+
+    def thread(self, maker: SimTask) -> SimTask:
+        """Another thread of the maker's process (CLONE_THREAD): same name, same rules as a child."""
+        task = self.spawn(maker.comm, maker)
+        task.leader = maker.leader
+        return task
+
+    def threads(self, leader: SimTask) -> tuple[SimTask, ...]:
+        """The threads of a process, the main one first."""
+        return tuple(task for task in self.by_pid.values() if task.leader is leader)
 
     def exit(self, task: SimTask) -> None:
         """The task ends; its /proc directory goes with it."""

@@ -1,10 +1,13 @@
 """The control files: debugfs, sysfs, procfs and configfs as one tree, made on first touch."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
+
+MOST_BYTES = 1 << 31
+"""include/linux/fs.h:MAX_RW_COUNT, nearly: no write(2) takes more."""
 
 
 class ControlFile(Protocol):
@@ -44,6 +47,16 @@ class Guard(Protocol):
         ...
 
 
+@runtime_checkable
+class Short(Protocol):
+    """A control file that takes only the first bytes of a write, and says so."""
+
+    @property
+    def takes(self) -> int:
+        """How many."""
+        ...
+
+
 Factory = Callable[[], Mapping[str, ControlFile]]
 Resolver = Callable[[str], ControlFile | None]
 Lister = Callable[[str], tuple[str, ...] | None]
@@ -78,6 +91,11 @@ class Handle:
     def __init__(self, file: ControlFile, guard: Guard) -> None:
         self._file = file
         self._guard = guard
+
+    @property
+    def takes(self) -> int:
+        """How many bytes of a write are taken at most: nearly always all."""
+        return self._file.takes if isinstance(self._file, Short) else MOST_BYTES
 
     def read(self, task: SimTask | None) -> str:
         """The whole text. Raises SimErrno.
@@ -164,6 +182,10 @@ class ControlTree:
     def open(self, path: str, task: SimTask | None) -> Handle:
         """Open a control file. Raises SimErrno."""
         self._guard.may_open(task)
+        return Handle(self._found(path), self._guard)
+
+    def handle(self, path: str) -> Handle:
+        """Open a control file for open(2), whose own fault points are passed already."""
         return Handle(self._found(path), self._guard)
 
     def known(self, path: str, task: SimTask | None) -> ControlFile | None:

@@ -141,22 +141,24 @@ def _keys(capability: Capability, table: Table, scope: Scope, context: Context) 
         parameter = places.get(entry.name)
         if not isinstance(entry.node, Leaf) or (spec is None and parameter is None):
             continue
-        if spec is not None and not exists_in(spec, context.target.kernel):
-            _absent(entry, spec, context)
+        for known in (spec, parameter):
+            if known is not None and not exists_in(known, context.target.kernel):
+                _absent(entry, known, context)
         slot = context.reader.slot(entry.node, scope)
         if slot is not None:
             made[entry.name] = _Key(entry.name, entry.node.mark, slot, spec, parameter)
     return made
 
 
-def _absent(entry: Entry, spec: AttrSpec | Capability, context: Context) -> None:
+def _absent(entry: Entry, spec: AttrSpec | Capability | Parameter, context: Context) -> None:
     bounds = (
         f"since {spec.since}" if spec.since else "",
         f"before {spec.until}" if spec.until else "",
     )
     since = " and ".join(bound for bound in bounds if bound)
     message = f"'{spec.name}' exists {since}, the target's kernel is {context.target.kernel}"
-    context.findings.add("FR024", entry.mark, message, length=len(entry.name))
+    hint = spec.instead if isinstance(spec, Parameter) else ""
+    context.findings.add("FR024", entry.mark, message, hint=hint, length=len(entry.name))
 
 
 def _complete(draft: Draft, context: Context) -> None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from faultrun.kernel.version import KernelVersion
-from faultrun.model.capability import AttrKind, AttrSpec, Capability
+from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter
 from faultrun.model.data import Scalar
 from faultrun.spec.words import bounds, nearest, shown
 
@@ -106,7 +106,7 @@ def _spelled(value_ns: int) -> str:
     return f"{value_ns // _UNITS[unit]}{unit}"
 
 
-def exists_in(spec: AttrSpec | Capability, kernel: str) -> bool:
+def exists_in(spec: AttrSpec | Capability | Parameter, kernel: str) -> bool:
     """Whether a kernel of that version has the attribute, or the capability."""
     return KernelVersion.parse(kernel).has(spec.since, spec.until)
 
