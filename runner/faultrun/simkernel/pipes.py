@@ -59,6 +59,11 @@ class Duplicate:
     def __init__(self, file: OpenFile) -> None:
         self._file = file
 
+    @property
+    def same(self) -> OpenFile:
+        """The open file itself, however often it was duplicated."""
+        return self._file.same if isinstance(self._file, Duplicate) else self._file
+
     def read(self, size: int) -> bytes:
         """read(2)."""
         return self._file.read(size)

@@ -110,7 +110,7 @@ class Process:
 
     def read(self, file: OpenFile, size: int = _CHUNK) -> bytes:
         """read(2). A control file has its own copy_to_user(), which it passes itself."""
-        if not isinstance(file, OpenControl):
+        if not _copies_itself(file):
             points.check(self.machine.kernel, self.task, "read")
         data = file.read(size)
         self.machine.spend(_CALL_NS + len(data) // _BYTES_A_NS)
@@ -118,7 +118,7 @@ class Process:
 
     def write(self, file: OpenFile, data: bytes) -> int:
         """write(2). A control file has its own copy_from_user(), which it passes itself."""
-        if not isinstance(file, OpenControl):
+        if not _copies_itself(file):
             points.check(self.machine.kernel, self.task, "write")
         self.machine.spend(_CALL_NS + len(data) // _BYTES_A_NS)
         return file.write(data)
@@ -239,3 +239,8 @@ class Process:
             if number >= 0:
                 return Duplicate(self.fd(number))
         return None
+
+
+def _copies_itself(file: OpenFile) -> bool:
+    """Whether it is a control file, behind whatever descriptor."""
+    return isinstance(file.same if isinstance(file, Duplicate) else file, OpenControl)
