@@ -149,7 +149,9 @@ def _lock_pi(process: Process, bench: _Bench, workers: list[Process]) -> int:
 
 def _rates(process: Process, bench: _Bench, done: list[int]) -> int:
     rates = [count // bench.seconds for count in done]
-    rows = (f"[thread {at:3d}] futex: {_FUTEX:#x} [ {rate} ops/sec ]\n" for at, rate in enumerate(rates))
+    rows = (
+        f"[thread {at:3d}] futex: {_FUTEX:#x} [ {rate} ops/sec ]\n" for at, rate in enumerate(rates)
+    )
     process.out("".join(rows))
     process.out(
         f"\nAveraged {sum(rates) // len(rates)} operations/sec (+- 0.00%),"
