@@ -1,10 +1,12 @@
 """Notes, warnings and the cases that a prediction declines."""
 
+from dataclasses import replace
+
 import pytest
 
 from data.plan_campaigns import fault, nvme, one, plan, step
 from faultrun.model.target import Checks
-from faultrun.plan.predict import STACK, predict
+from faultrun.plan.predict import predict
 from faultrun.plan.warn import may_be_vacuous
 
 SLAB = "/sys/kernel/debug/failslab"
@@ -30,10 +32,14 @@ def test_an_unknown_workload_predicts_nothing():
     assert told.diagnostics == ()
 
 
-def test_a_stack_filter_is_not_predicted():
-    task = one(fault("failslab", **{"require-start": 1, "probability": 100}))
-    told = predict(task, {SLAB: (made(3),)}, fresh=True)
-    assert told.prediction.note == STACK
+def test_only_checks_that_the_stack_filter_lets_through_count():
+    task = one(fault("failslab", **{"require-start": 1, "probability": 100, "times": -1}))
+    seen = (replace(made(3), wanted=False), made(2))
+    assert predict(task, {SLAB: seen}, fresh=True).prediction.mean == 2.0
+    told = predict(task, {SLAB: seen[:1]}, fresh=True)
+    assert told.prediction.vacuous_chance == 1.0
+    (warning,) = told.diagnostics
+    assert "none has a caller that the ranges let through" in warning.message
 
 
 def test_a_repeating_workload_resonates():

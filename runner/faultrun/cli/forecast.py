@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from faultrun.capabilities.common import CORE_ATTRS
+from faultrun.engine.ranges import resolved
 from faultrun.model.diagnostic import Diagnostic
 from faultrun.model.plan import Plan, Task, Write
 from faultrun.model.target import AttrRefused, Checks, TargetBroken, TargetDied
@@ -108,6 +109,10 @@ class _Rehearsal:
     def _run(target: SimulatedTarget, task: Task) -> tuple[Tally, str]:
         try:
             before: dict[str, bytes] = {}
+            found = resolved(task, target)
+            if found.problem:
+                return {}, found.problem
+            task = found.task
             for write in task.writes:
                 if not write.trigger:
                     before[write.path] = target.read(write.path)

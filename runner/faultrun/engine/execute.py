@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from faultrun.engine.arming import Arming
 from faultrun.engine.evidence import collect, oops_of
 from faultrun.engine.judge import judge
+from faultrun.engine.ranges import resolved
 from faultrun.engine.requirements import unmet
 from faultrun.engine.rows import command_data, ended, evidence_data, finding_data, log_rows
 from faultrun.model.data import Json
@@ -166,7 +167,13 @@ class _Step:
             self._clean_up(self.task.cleanup)
 
     def _arm(self) -> None:
-        arming = self.arming
+        found = resolved(self.task, self.machine.target)
+        for note in found.notes:
+            self._note(note, "info")
+        self.problem = found.problem
+        if self.problem:
+            return
+        arming = self.arming = Arming(self.machine.target, found.task)
         self.problem = arming.read_old() or arming.hold()
         if arming.absent:
             self._note(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from faultrun.model.data import Json, Scalar
 from faultrun.model.mark import Mark
+from faultrun.model.stack_range import StackRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Injection:
-    """What to arm: a capability, where, and the attribute values that the author gave."""
+    """What to arm: a capability, where, and the attribute values that the author gave.
+
+    ``ranges`` are the callers that a stack filter requires or rejects, by name.
+    """
 
     capability: str
     where: tuple[Setting, ...]
     settings: tuple[Setting, ...]
     mark: Mark
+    ranges: tuple[StackRange, ...] = ()
 
     def setting(self, name: str) -> Setting | None:
         """The attribute that the author set, or None if it keeps the kernel's default."""

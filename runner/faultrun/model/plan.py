@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from faultrun.model.campaign import Campaign, Step
 from faultrun.model.capability import PLAIN, AttrKind, LookFor, WriteRule
+from faultrun.model.stack_range import Lookup
 from faultrun.model.target import Command
 
 
@@ -17,6 +18,8 @@ class Write:
     who wanted it: the campaign, or the engine and why. ``optional``: a kernel may lack the file,
     which is then no error. ``rule`` tells how it is undone and seen if it is not simply a value;
     its texts have their parameters filled in. ``disarm`` is what turns a trigger off.
+    ``lookup``: the value is an address of the running kernel, found just before arming; ``value``
+    then says in words which.
     """
 
     path: str
@@ -29,6 +32,7 @@ class Write:
     optional: bool = False
     rule: WriteRule = PLAIN
     disarm: str = "0"
+    lookup: Lookup | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

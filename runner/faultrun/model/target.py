@@ -213,7 +213,8 @@ class Checks:
     """A run of equal calls that reached the decision of one attribute directory.
 
     ``site`` names who asked. ``marked``: the task had make-it-fail set; ``first``: it was the
-    workload's own first task, the one that fail-nth would count in.
+    workload's own first task, the one that fail-nth would count in. ``wanted``: the stack filter
+    lets its callers through.
     """
 
     size: int
@@ -222,6 +223,7 @@ class Checks:
     site: str
     marked: bool = False
     first: bool = False
+    wanted: bool = True
 
 
 @runtime_checkable

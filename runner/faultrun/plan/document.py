@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from faultrun.model.campaign import Expectation, Injection
 from faultrun.model.data import Json
 from faultrun.model.plan import Prediction, Task, Write
+from faultrun.model.stack_range import Edge
 
 Written = dict[tuple[str, str, str], Mapping[str, Json]]
 """Writes already put into words: the cells of a matrix mostly write the same."""
@@ -60,6 +61,14 @@ def _injected(injection: Injection) -> Mapping[str, Json]:
         "capability": injection.capability,
         "where": injection.place(),
         "settings": {item.name: item.value for item in injection.settings},
+        **_ranges(injection),
+    }
+
+
+def _ranges(injection: Injection) -> Mapping[str, Json]:
+    return {
+        item.side.value: {edge.value: item.words(edge) for edge in Edge}
+        for item in injection.ranges
     }
 
 
@@ -74,6 +83,7 @@ def _write(write: Write, written: Written) -> Mapping[str, Json]:
             "origin": write.origin,
             "volatile": write.volatile,
             "trigger": write.trigger,
+            **({"lookup": True} if write.lookup is not None else {}),
         }
     return written[key]
 

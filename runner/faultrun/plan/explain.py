@@ -199,7 +199,7 @@ def _command(name: str, workload: Workload, how: str) -> Iterator[str]:
 
 
 def _armed(writes: Sequence[Write]) -> Iterator[str]:
-    echoes = [_echo(write.value, write.path) for write in writes]
+    echoes = [_arming(write) for write in writes]
     width = max((len(echo) for echo in echoes), default=0)
     for number, (echo, write) in enumerate(zip(echoes, writes, strict=True), 1):
         yield f"{number:>9}. {echo:<{width}}  {_back(write)}; {write.origin}"
@@ -214,7 +214,16 @@ def _echo(value: str, path: str) -> str:
     return f"echo {value} > {path}"
 
 
+def _arming(write: Write) -> str:
+    """What is written; an address that is still unknown is told by what is looked up."""
+    if write.lookup is None:
+        return _echo(write.value, write.path)
+    return f"{write.path} <- {write.value}"
+
+
 def _back(write: Write) -> str:
+    if write.lookup is not None:
+        return "looked up before arming, reads back the address"
     if write.rule.seen_in:
         back = f"shows in {write.rule.seen_in}"
     elif write.reads_back is None:

@@ -18,8 +18,6 @@ from faultrun.plan.chance import CERTAIN_NONE, Chance
 from faultrun.plan.reach import reach
 from faultrun.plan.warn import resonance_warnings, vacuous_warnings
 
-STACK = "which call chains a stack filter lets through is not modelled"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicted:
@@ -39,8 +37,8 @@ def predict(
     is the reason why the checks are not known.
     """
     armed = armed_by(task)
-    if unknown or any(item.stack_filter for item in armed):
-        return Predicted(prediction=Prediction(known=False, note=unknown or STACK))
+    if unknown:
+        return Predicted(prediction=Prediction(known=False, note=unknown))
     reaches = tuple(reach(item, tally) for item in armed)
     parts = [injections(item.armed, item.candidates, fresh=fresh) for item in reaches]
     checks = sum(item.checks for item in reaches)
@@ -124,7 +122,10 @@ def _fault_points(tally: Mapping[str, tuple[Checks, ...]]) -> int:
     fork zeroes it (kernel/fork.c:dup_task_struct()), interrupts do not see it.
     """
     return sum(
-        item.count for items in tally.values() for item in items if item.in_task and item.first
+        item.count
+        for items in tally.values()
+        for item in items
+        if item.in_task and item.first and item.wanted
     )
 
 

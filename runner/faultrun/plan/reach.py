@@ -23,7 +23,7 @@ class Reach:
 
     @property
     def checks(self) -> int:
-        """Checks that the task filter lets through."""
+        """Checks that the task filter and the stack filter let through."""
         return total(self.filtered)
 
     @property
@@ -60,7 +60,7 @@ def total(items: Iterable[Checks]) -> int:
 
 
 def _lets_through(armed: Armed, item: Checks) -> bool:
-    return not armed.task_filter or (item.in_task and item.marked)
+    return item.wanted and (not armed.task_filter or (item.in_task and item.marked))
 
 
 def _past_space(space: int, items: Sequence[Checks]) -> Iterable[Checks]:

@@ -120,6 +120,11 @@ def _reason(item: Reach) -> tuple[str, str]:
         if armed.capability == "nvme":
             hint = "admin commands ask the controller (nvme0), I/O asks the namespace (nvme0n1)"
         return f"the workload never asks '{where}'", hint
+    if armed.stack_filter and not any(run.wanted for run in item.made):
+        return (
+            f"of {many(total(item.made), 'check')} none has a caller that the ranges let through",
+            "require callers of what the workload does, or look deeper: `stacktrace-depth: 32`",
+        )
     if not item.filtered:
         return (
             f"of {many(total(item.made), 'check')} none is made by a task of the workload",

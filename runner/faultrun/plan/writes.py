@@ -22,6 +22,7 @@ from faultrun.model.capability import (
 )
 from faultrun.model.data import Scalar
 from faultrun.model.plan import Counter, Write
+from faultrun.model.stack_range import Edge, Lookup
 from faultrun.plan.errors import PlanError
 from faultrun.plan.values import number, text_of
 
@@ -158,9 +159,12 @@ class Arsenal:
         """
         given = {setting.name: setting for setting in injection.settings}
         writes: list[Write] = list(place.first)
+        looked_up = _lookups(injection)
         for name, spec, path in place.attributes:
             setting = given.get(name)
-            if setting is not None:
+            if name in looked_up:
+                writes.append(_sought(spec, path, looked_up[name]))
+            elif setting is not None:
                 writes.append(self._given(place, spec, path, setting))
             elif name in place.added:
                 writes.append(place.added[name])
@@ -239,6 +243,28 @@ def provoked(capability: Capability, where: Mapping[str, str]) -> bool:
     """Whether the workload itself provokes the fault in this place, so that nothing is written."""
     return capability.arming is Arming.WORKLOAD or any(
         where.get(name) == text for name, text in capability.provoked
+    )
+
+
+def _lookups(injection: Injection) -> dict[str, Lookup]:
+    """The files of the injection's ranges of callers, with what is looked up for each."""
+    return {
+        f"{item.side.value}-{edge.value}": Lookup(range=item, edge=edge)
+        for item in injection.ranges
+        for edge in Edge
+    }
+
+
+def _sought(spec: AttrSpec, path: str, lookup: Lookup) -> Write:
+    """A write whose value is known on the running kernel only."""
+    mark = lookup.range.mark
+    return Write(
+        path=path,
+        value=lookup.words(),
+        kind=spec.kind,
+        reads_back=None,
+        origin=f"campaign, {mark.file.rpartition('/')[2]}:{mark.line}",
+        lookup=lookup,
     )
 
 

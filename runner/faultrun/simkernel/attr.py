@@ -1,6 +1,7 @@
 """One live ``struct fault_attr``: its control files, its decisions, its log lines, its tally."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from faultrun.kernel.control_file import parse, parse_config, show, show_config
 from faultrun.kernel.fault_attr import FaultAttr, decide, spend, stack_allows, trusts_any_caller
@@ -135,18 +136,19 @@ class SimAttr:
         in_task = task is not None
         marked = task is not None and task.make_it_fail
         first = task is not None and task.first
+        wanted = trusts_any_caller(self.core) or self._walk(stack)()
         if tally:
             last = tally[-1]
-            same = (last.size, last.in_task, last.site, last.marked, last.first)
-            if same == (size, in_task, site, marked, first) or len(tally) >= MOST_RUNS:
-                tally[-1] = Checks(
-                    size=last.size, count=last.count + 1, in_task=last.in_task, site=last.site,
-                    marked=last.marked, first=last.first,
-                )  # fmt: skip
+            same = (last.size, last.in_task, last.site, last.marked, last.first, last.wanted)
+            if same == (size, in_task, site, marked, first, wanted) or len(tally) >= MOST_RUNS:
+                tally[-1] = replace(last, count=last.count + 1)
                 return
         tally.append(
-            Checks(size=size, count=1, in_task=in_task, site=site, marked=marked, first=first)
-        )
+            Checks(
+                size=size, count=1, in_task=in_task, site=site, marked=marked, first=first,
+                wanted=wanted,
+            )
+        )  # fmt: skip
 
     def _dump(self, task: SimTask | None, stack: tuple[str, ...]) -> None:
         """lib/fault-inject.c:fail_dump(): shows the budget before it is taken from."""

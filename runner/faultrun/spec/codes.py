@@ -191,6 +191,16 @@ CODES: dict[str, Code] = {
             " in the kernel at a time."
         ),
     ),
+    "FR029": Code(
+        title="not a range of callers",
+        explanation=(
+            "`require:` and `reject:` say by name which callers the kernel's stack filter wants or"
+            " refuses. One of: `symbol: NAME` or `function: NAME` (up to the next symbol; `module:`"
+            " beside it if several have that name), `module: NAME` (its code), `section: .init.text`"
+            " with it, or `from: .text` and `to: .data` with it. Addresses are looked up in"
+            " /proc/kallsyms and /sys/module just before arming: the module has to be loaded then."
+        ),
+    ),
     "FR030": Code(
         title="an unknown variable",
         explanation=(
@@ -369,6 +379,12 @@ CODES: dict[str, Code] = {
         "The campaign says nothing about its `target:`, so that the simulated kernel has no"
         " devices, and a step that arms one of them is an ERROR there. On a real machine the device"
         " may well exist. Declare it: target: {simulated: {devices: {nvme0: {kind: nvme}}}}.",
+    ),
+    "FR117": _warning(
+        "a range of callers that is never looked at",
+        "With `stacktrace-depth: 0` the kernel walks no stack"
+        " (lib/fault-inject.c:fail_stacktrace()): with a required range nothing ever fails, and a"
+        " rejected range rejects nothing. Leave stacktrace-depth out: the default is 32.",
     ),
     "FR120": _warning(
         "interval resonates with the checks of an operation",

@@ -12,6 +12,7 @@ from faultrun.model.diagnostic import Related
 from faultrun.model.mark import Mark
 from faultrun.spec.context import Chain, Context
 from faultrun.spec.nodes import Entry, Leaf, Node, Row, Table
+from faultrun.spec.ranges import FILES, SIDES, RangeDraft, allowed, range_of
 from faultrun.spec.scope import Cell, Scope, Slot
 from faultrun.spec.values import Problem, attribute, exists_in
 from faultrun.spec.words import nearest, shown
@@ -36,6 +37,7 @@ class Draft:
     capability: Capability
     mark: Mark
     keys: dict[str, _Key] = field(default_factory=dict[str, _Key])
+    ranges: dict[str, RangeDraft] = field(default_factory=dict[str, RangeDraft])
     written: set[str] = field(default_factory=set[str])
     """Names that the author wrote, those with a wrong value too."""
     is_whole: bool = True
@@ -43,7 +45,8 @@ class Draft:
 
     def axes(self) -> frozenset[str]:
         """The axes that it depends on."""
-        return frozenset[str]().union(*(key.slot.axes for key in self.keys.values()))
+        slots = [key.slot.axes for key in self.keys.values()]
+        return frozenset[str]().union(*slots, *(one.axes() for one in self.ranges.values()))
 
     def build(self, cell: Cell, context: Context) -> Injection | None:
         """The injection in a cell; None after a finding."""
@@ -58,13 +61,16 @@ class Draft:
                 where.append(setting)
             else:
                 settings.append(setting)
-        if not sound or not self.is_whole:
+        ranges = [draft.build(cell, context) for draft in self.ranges.values()]
+        found = tuple(one for one in ranges if one is not None)
+        if not sound or not self.is_whole or len(found) < len(ranges):
             return None
         return Injection(
             capability=self.capability.name,
             where=tuple(where),
             settings=tuple(settings),
             mark=self.mark,
+            ranges=found,
         )
 
 
@@ -113,6 +119,7 @@ def _lay(base: list[Draft], entry: Entry, scope: Scope, context: Context) -> Non
     if not exists_in(capability, context.target.kernel):
         _absent(entry, capability, context)
     keys = _keys(capability, entry.node, scope, context)
+    ranges = _ranges(capability, entry.node, scope, context)
     under = [draft for draft in base if draft.capability.name == capability.name]
     if len(under) > 1:
         context.findings.add(
@@ -128,9 +135,10 @@ def _lay(base: list[Draft], entry: Entry, scope: Scope, context: Context) -> Non
         )
     elif under:
         under[0].keys.update(keys)
+        under[0].ranges.update(ranges)
         under[0].written.update(entry.node.entries)
     else:
-        base.append(Draft(capability, entry.mark, keys, set(entry.node.entries)))
+        base.append(Draft(capability, entry.mark, keys, ranges, set(entry.node.entries)))
 
 
 def _keys(capability: Capability, table: Table, scope: Scope, context: Context) -> dict[str, _Key]:
@@ -144,9 +152,30 @@ def _keys(capability: Capability, table: Table, scope: Scope, context: Context) 
         for known in (spec, parameter):
             if known is not None and not exists_in(known, context.target.kernel):
                 _absent(entry, known, context)
+        if entry.name in FILES and not allowed(entry.name, entry.mark, context):
+            continue
         slot = context.reader.slot(entry.node, scope)
         if slot is not None:
             made[entry.name] = _Key(entry.name, entry.node.mark, slot, spec, parameter)
+    return made
+
+
+def _ranges(
+    capability: Capability, table: Table, scope: Scope, context: Context
+) -> dict[str, RangeDraft]:
+    made: dict[str, RangeDraft] = {}
+    for entry in table.entries.values():
+        if entry.name not in SIDES or not isinstance(entry.node, Table):
+            continue
+        raw = next(
+            (name for name in FILES if name.startswith(entry.name) and name in table.entries), ""
+        )
+        if raw:
+            message = f"'{entry.name}' writes '{raw}', which is given beside it"
+            context.findings.add("FR028", entry.mark, message, length=len(entry.name))
+        draft = range_of(entry, entry.node, capability, scope, context)
+        if draft is not None:
+            made[entry.name] = draft
     return made
 
 

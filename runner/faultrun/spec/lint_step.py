@@ -7,6 +7,7 @@ from faultrun.model.diagnostic import Severity
 from faultrun.spec.lint_function import wrong_retval
 from faultrun.spec.lint_rule import Facts, Remark, StepRule
 from faultrun.spec.programs import Traffic, traffic
+from faultrun.spec.ranges import FILES
 
 _UNLIMITED = 1_000_000
 """As many failures and more end no sooner than any workload."""
@@ -213,6 +214,25 @@ def more_than_possible(facts: Facts) -> Iterable[Remark]:
         )
 
 
+def never_walked(facts: Facts) -> Iterable[Remark]:
+    """FR117."""
+    for armed in facts.armed:
+        named = [item.side.value for item in armed.injection.ranges]
+        raw = [name for name in FILES if name in armed.given]
+        if not (named or raw) or armed.number("stacktrace-depth", 32) != 0:
+            continue
+        mark, length = armed.place("stacktrace-depth")
+        required = any(name.startswith("require") for name in (*named, *raw))
+        what = "nothing will be injected" if required else "nothing is rejected"
+        yield Remark(
+            code="FR117",
+            mark=mark,
+            message=f"stacktrace-depth 0 of '{armed.name}' looks at no caller: {what}",
+            hint="leave it out (32), or set it to 1 to 32 (frames)",
+            length=length,
+        )
+
+
 STEP_RULES: tuple[StepRule, ...] = (
     wrong_retval,
     times_left_at_one,
@@ -226,4 +246,5 @@ STEP_RULES: tuple[StepRule, ...] = (
     never_by_probability,
     never_by_times,
     more_than_possible,
+    never_walked,
 )

@@ -12,6 +12,7 @@ from faultrun.kernel.device_kinds.registry import KINDS
 from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter
 from faultrun.model.data import Json
 from faultrun.spec.device_schema import device_schema
+from faultrun.spec.ranges import SIDES, has_ranges
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TEMPLATE = r"\{\{"
@@ -43,6 +44,8 @@ def schema(table: Capability) -> Json:
     """The schema of one capability's mapping under ``inject:``."""
     properties: dict[str, Json] = {item.name: _parameter(item) for item in table.parameters}
     properties.update({spec.name: _attribute(spec) for spec in table.attrs})
+    if has_ranges(table):
+        properties.update({side: _range(side) for side in SIDES})
     return {
         "$schema": DIALECT,
         "title": f"inject: {table.name}",
@@ -117,6 +120,37 @@ def _attribute(spec: AttrSpec) -> Json:
     if spec.examples:
         made["examples"] = list(spec.examples)
     return made
+
+
+def _range(side: str) -> Json:
+    """Callers by name; the forms that fit together are checked by ``spec.ranges``."""
+    wanted = "must lie" if side == "require" else "may not lie"
+    return {
+        "description": (
+            f"Callers by name: some caller {wanted} in the range, whose addresses are looked up"
+            f" before arming and written to {side}-start and {side}-end."
+        ),
+        "type": "object",
+        "x-of": f"'{side}'",
+        "additionalProperties": False,
+        "properties": {
+            "symbol": _name("A symbol of /proc/kallsyms, up to the next one.", "ext4_lookup"),
+            "function": _name("A function, up to the next symbol.", "do_one_initcall"),
+            "module": _name("A loaded module.", "dummy"),
+            "section": _name("A section of the module; its code by default.", ".text"),
+            "from": _name("The section at which the range starts.", ".text"),
+            "to": _name("The section at whose start the range ends.", ".data"),
+        },
+    }
+
+
+def _name(description: str, example: str) -> Json:
+    return {
+        "description": description,
+        "type": "string",
+        "x-form": f"a name such as {example}",
+        "examples": [example],
+    }
 
 
 def _facts(spec: AttrSpec) -> list[str]:
