@@ -26,6 +26,10 @@ def right_errnos(injection: Injection, release: str) -> tuple[str, ...]:
     if returned is not None:
         name = name_of(abs(int(returned.value)))
         return tuple(dict.fromkeys(item for item in (name, *capability.errnos) if item))
+    if capability.name == "blk_error_injection":
+        wanted = injection.setting("status")
+        name = blk_status.BY_NAME["IOERR" if wanted is None else str(wanted.value)].errno
+        return tuple(dict.fromkeys((name, "EIO")))
     if capability.name != "nvme":
         return capability.errnos
     setting = injection.setting("status")

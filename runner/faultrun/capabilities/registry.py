@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from faultrun.capabilities import block, fail_function, fail_nth, memory, mmc, net, nvme
+from faultrun.capabilities import (
+    block,
+    block_error,
+    fail_function,
+    fail_nth,
+    memory,
+    mmc,
+    net,
+    nvme,
+)
 from faultrun.capabilities.plugins import Plugin, find
 from faultrun.model.capability import Capability
 
@@ -16,6 +25,7 @@ def builtin() -> Mapping[str, Capability]:
         *memory.CAPABILITIES,
         *block.CAPABILITIES,
         *net.CAPABILITIES,
+        *block_error.CAPABILITIES,
         *nvme.CAPABILITIES,
         *mmc.CAPABILITIES,
         *fail_nth.CAPABILITIES,

@@ -114,8 +114,9 @@ class _Rehearsal:
                 return {}, found.problem
             task = found.task
             for write in task.writes:
-                if not write.trigger:
-                    before[write.path] = target.read(write.path)
+                if not write.trigger or write.rule.rehearsed:
+                    undo = write.rule.undo.encode()
+                    before[write.path] = undo or target.read(write.path)
                     target.write(write.path, f"{write.value}\n".encode())
             target.forget_checks()
             finished = target.run(replace(task.command, fail_nth=0))

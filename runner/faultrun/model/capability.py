@@ -50,6 +50,8 @@ class WriteRule:
     ``seen_in`` is the file that tells whether it is armed, and ``seen_as`` the regular expression
     that one of its lines then matches; empty: the file itself reads its value.
     ``made``: the file comes and goes with the step's earlier writes, so it has no old value.
+    ``rehearsed``: a dry run writes it too, because the simulated kernel then counts where it
+    would hit instead of hitting.
     """
 
     text: str = "{value}"
@@ -58,6 +60,7 @@ class WriteRule:
     seen_in: str = ""
     seen_as: str = ""
     made: bool = False
+    rehearsed: bool = False
 
 
 PLAIN = WriteRule()
@@ -75,6 +78,7 @@ class AttrSpec:
     ``path`` is the file if it is not ``directory/name``: relative to the directory or absolute,
     with parameters in braces. ``choices`` are the only texts that a TEXT attribute may have;
     ``pattern`` is the regular expression that a TEXT has to match as a whole.
+    ``written`` is False if it is no file but a part of another attribute's text: ``{name}`` there.
     """
 
     name: str
@@ -94,6 +98,7 @@ class AttrSpec:
     choices: tuple[str, ...] = ()
     pattern: str = ""
     rule: WriteRule = PLAIN
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class _Place:
     switches: tuple[Write, ...]
     counted: str
     traces: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +159,13 @@ class Arsenal:
         probability is still 0 (block/blk-core.c:should_fail_request() asks the switch first).
         """
         given = {setting.name: setting for setting in injection.settings}
+        place = _with_parts(place, given)
         writes: list[Write] = list(place.first)
         looked_up = _lookups(injection)
         for name, spec, path in place.attributes:
             setting = given.get(name)
+            if not spec.written:
+                continue
             if name in looked_up:
                 writes.append(_sought(spec, path, looked_up[name]))
             elif setting is not None:
@@ -173,7 +177,7 @@ class Arsenal:
 
     def _given(self, place: _Place, spec: AttrSpec, path: str, setting: Setting) -> Write:
         value, mark = setting.value, setting.mark
-        key = (path, value, type(value), mark.line, mark.file)
+        key = (path, value, type(value), mark.line, mark.file, *place.parts)
         write = self._made.get(key)
         if write is None:
             where = f"{mark.file.rpartition('/')[2]}:{mark.line}"
@@ -266,6 +270,20 @@ def _sought(spec: AttrSpec, path: str, lookup: Lookup) -> Write:
         origin=f"campaign, {mark.file.rpartition('/')[2]}:{mark.line}",
         lookup=lookup,
     )
+
+
+def _with_parts(place: _Place, given: Mapping[str, Setting]) -> _Place:
+    """The place, with the values of attributes that are only parts of another one's text."""
+    parts = [spec for _, spec, _ in place.attributes if not spec.written]
+    if not parts:
+        return place
+    values = {
+        spec.name: text_of(
+            spec.kind, given[spec.name].value if spec.name in given else spec.default
+        )
+        for spec in parts
+    }
+    return replace(place, where={**place.where, **values}, parts=tuple(values.values()))
 
 
 def _key(write: Write) -> str:

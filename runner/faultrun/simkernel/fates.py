@@ -1,6 +1,6 @@
 """How a machine ends: what kills more than one task.
 
-The workload's own task dying is ``signals.Killed``; these two take the whole machine.
+The workload's own task dying is ``signals.Killed``; the first two take the whole machine.
 """
 
 
@@ -13,3 +13,15 @@ class Wedged(Exception):
 
     ``str()`` says what hangs.
     """
+
+
+class Unkillable(Exception):
+    """A task waits in state D for something that will never happen; no signal ends it.
+
+    The rest of the machine goes on. Kernel: block/blk-core.c:blk_io_schedule() sleeps
+    uninterruptibly.
+    """
+
+    def __init__(self, comm: str, pid: int, why: str) -> None:
+        super().__init__(f"{comm}[{pid}]: {why}")
+        self.pid = pid

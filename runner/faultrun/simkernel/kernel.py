@@ -253,6 +253,11 @@ class SimKernel:
         attr = self._asked("fail_make_request", task)
         return attr is not None and attr.should_fail(size, task, stack)
 
+    @property
+    def counting(self) -> bool:
+        """Whether this is a dry run, in which checks are counted and nothing is injected."""
+        return self._counting
+
     def forget_checks(self) -> None:
         """Count from now on, and from 0."""
         self._counting = True

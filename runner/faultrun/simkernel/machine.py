@@ -85,6 +85,11 @@ class Machine:
         self.deadline_ns = self.kernel.clock.now_ns() + timeout_ns
         self.calls = 0
 
+    def wait_out(self) -> None:
+        """Nothing happens any more until the command's deadline."""
+        clock = self.kernel.clock
+        clock.advance(max(0, self.deadline_ns - clock.now_ns()))
+
     def unlimit(self) -> None:
         """The command has ended."""
         self.deadline_ns = _NEVER

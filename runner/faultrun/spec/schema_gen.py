@@ -90,7 +90,8 @@ def _parameter(item: Parameter) -> Json:
         "examples": [item.example],
     }
     if item.choices:
-        made["anyOf"] = [{"enum": list(item.choices)}, {"pattern": TEMPLATE}]
+        # For completion only: which of them there are is told at load, with the nearest one.
+        made["examples"] = list(item.choices)
     return made
 
 
@@ -103,8 +104,6 @@ def _attribute(spec: AttrSpec) -> Json:
         made["x-form"] = "true or false (or the kernel's Y and N)"
     elif spec.kind is AttrKind.TEXT:
         made["type"] = ["string", "integer"]
-        if spec.choices:
-            made["anyOf"] = [{"enum": list(spec.choices)}, {"pattern": TEMPLATE}]
         made["x-form"] = f"a text such as {spec.examples[0]}" if spec.examples else "a text"
     else:
         made["type"] = ["integer", "string"]
@@ -117,8 +116,8 @@ def _attribute(spec: AttrSpec) -> Json:
     made["default"] = spec.default
     made["x-unit"] = spec.unit
     made["x-who"] = "the kernel accepts"
-    if spec.examples:
-        made["examples"] = list(spec.examples)
+    if spec.examples or spec.choices:
+        made["examples"] = list(spec.choices or spec.examples)
     return made
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from faultrun.kernel.errno import message_of
 from faultrun.model.target import Command, Finished
+from faultrun.simkernel.fates import Unkillable
 from faultrun.simkernel.launch import run_shell
 from faultrun.simkernel.machine import Machine
 from faultrun.simkernel.pipes import Buffer
@@ -46,6 +47,10 @@ def run_command(machine: Machine, command: Command, stop: Callable[[], bool] | N
         signal = killed.number
     except TimedOut as over:
         signal, timed_out = SIGKILL, not isinstance(over, Stopped)
+    except Unkillable:
+        # The command's time passes, and killing its tasks has no effect (see simkernel/fates.py).
+        machine.wait_out()
+        signal, timed_out = SIGKILL, True
     except Unmodelled as unknown:
         unmodelled = str(unknown)
     finally:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from faultrun.kernel.blk_status import BY_NAME, text_of
+from faultrun.simkernel.devices.block_error import ErrorRules
 from faultrun.simkernel.devices.medium import SECTOR, Storage
+from faultrun.simkernel.fates import Unkillable
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.tasks import SimTask
 
@@ -53,6 +55,8 @@ class Disk:
 
     ``gone``: its device was removed; ``dead``: the driver gave it up, and the node is still there.
     ``told``: the driver has said of this failure what is to be said (RQF_QUIET).
+    ``has_timeout``: the driver has a handler for requests whose time is up, without which
+    ``queue/io_timeout`` does not exist (block/blk-sysfs.c:queue_attr_visible()).
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class Disk:
         medium: Storage,
         driver: Driver,
         number: tuple[int, int],
+        has_timeout: bool = True,
+        io_timeout_ms: int = 30_000,
     ) -> None:
         self.kernel = kernel
         self.name = name
@@ -71,13 +77,15 @@ class Disk:
         self.number = number
         self.make_it_fail = False
         self.io_timeout_fail = False
-        self.io_timeout_ms = 30_000
+        self.has_timeout = has_timeout
+        self.io_timeout_ms = io_timeout_ms
         self.read_only = False
         self.gone = False
         self.dead = False
         self.told = False
         self.holders = 0
         self.parts: tuple[Part, ...] = ()
+        self.errors = ErrorRules(kernel, name)
         self._window_ns = -_LOG_WINDOW_NS
         self._printed = 0
         self._missed = 0
@@ -96,6 +104,23 @@ class Disk:
     def whole(self) -> "Disk":
         """The disk itself."""
         return self
+
+    def drops(self, task: SimTask | None, stack: tuple[str, ...]) -> bool:
+        """Whether a completion is thrown away; a driver asks where its own code does.
+
+        Kernel: block/blk-timeout.c:blk_should_fake_timeout(). ``task`` is who completes: nobody
+        in an interrupt.
+        """
+        return self.io_timeout_fail and self.kernel.io_timeout(task, stack)
+
+    def wait_for_timeout(self) -> None:
+        """Until the request's time is up (block/blk-mq.c:blk_mq_timeout_work())."""
+        self.kernel.clock.advance(self.io_timeout_ms * 1_000_000)
+
+    def never_completes(self, request: Request) -> Unkillable:
+        """What becomes of who waits for a request that no handler will ever end."""
+        why = f"{request.op} of {self.name} was lost, and its driver has no timeout handler"
+        return Unkillable(request.task.comm, request.task.pid, why)
 
     def log_error(self, request: Request, status: str) -> None:
         """The request's error line, at most ten in five seconds.
@@ -192,13 +217,30 @@ def submit(device: Device, bio: Bio) -> tuple[str, bytes]:
         return "EIO", b""
     if _fails(device, bio):
         return "EIO", b""
+    return _transfer(device, bio)
+
+
+def _transfer(device: Device, bio: Bio) -> tuple[str, bytes]:
+    """A bio, split into requests as large as the disk takes; the first error ends it.
+
+    What is left behind a split is submitted again, and so asks the whole disk's switch again
+    with its own size (block/blk-merge.c:bio_submit_split()). Its partition is not asked twice.
+    """
+    disk = device.whole
     out = bytearray()
     at = 0
     while True:
-        size = min(MAX_REQUEST, bio.size - at)
+        left = bio.size - at
+        if at and _asks_disk(disk, bio, left):
+            return "EIO", b""
+        size = min(MAX_REQUEST, left)
+        sector = device.start + bio.sector + at // SECTOR
+        status = disk.errors.status(bio.op, sector, left // SECTOR, bio.task)
+        if status:
+            return BY_NAME[status].errno, b""
         request = Request(
             op=bio.op,
-            sector=device.start + bio.sector + at // SECTOR,
+            sector=sector,
             sectors=size // SECTOR,
             task=bio.task,
             data=bio.data[at : at + size],
@@ -223,10 +265,15 @@ def _fails(device: Device, bio: Bio) -> bool:
     Kernel: block/blk-core.c:submit_bio_noacct(), blk_partition_remap()
     """
     disk = device.whole
-    if disk.kernel.overridden("should_fail_bio", bio.task, bio.stack):
-        return True
-    if disk.make_it_fail and disk.kernel.bio(bio.task, disk.name, bio.size, bio.stack):
+    if _asks_disk(disk, bio, bio.size):
         return True
     if device is disk or not device.make_it_fail:
         return False
     return disk.kernel.bio(bio.task, device.name, bio.size, bio.stack)
+
+
+def _asks_disk(disk: Disk, bio: Bio, size: int) -> bool:
+    """block/blk-core.c:should_fail_bio(), which fail_function can take the place of."""
+    if disk.kernel.overridden("should_fail_bio", bio.task, bio.stack):
+        return True
+    return disk.make_it_fail and disk.kernel.bio(bio.task, disk.name, size, bio.stack)

@@ -36,15 +36,19 @@ def part_files(device: Device) -> Mapping[str, ControlFile]:
 
 
 def queue_files(disk: Disk, max_kib: int) -> Mapping[str, ControlFile]:
-    """The files of ``queue/``. ``io_timeout`` is there because the driver has a timeout handler."""
+    """The files of ``queue/``; ``io_timeout`` only if the driver has a timeout handler.
+
+    Kernel: block/blk-sysfs.c:queue_attr_visible()
+    """
 
     def set_timeout(text: str) -> None:
         if not text.strip().isdigit() or int(text) == 0:
             raise SimErrno("EINVAL")
         disk.io_timeout_ms = int(text)
 
+    timeout = {"io_timeout": TextFile(lambda: f"{disk.io_timeout_ms}\n", set_timeout)}
     return {
-        "io_timeout": TextFile(lambda: f"{disk.io_timeout_ms}\n", set_timeout),
+        **(timeout if disk.has_timeout else {}),
         "logical_block_size": _says(str(SECTOR)),
         "physical_block_size": _says(str(SECTOR)),
         "minimum_io_size": _says(str(SECTOR)),

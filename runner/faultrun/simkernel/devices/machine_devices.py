@@ -8,13 +8,15 @@ from faultrun.kernel.device_kinds.shared import part_name
 from faultrun.model.campaign import DeviceSpec
 from faultrun.simkernel.devices.block import MAX_REQUEST, Device, Disk, Part, PartSpec
 from faultrun.simkernel.devices.block_cache import BlockCache, OpenBlock
+from faultrun.simkernel.devices.block_error import SINCE
 from faultrun.simkernel.devices.block_files import disk_files, part_files, queue_files
 from faultrun.simkernel.devices.bus import Bus, Site
 from faultrun.simkernel.devices.kinds import MAKERS
 from faultrun.simkernel.devices.loops import Loops
 from faultrun.simkernel.devices.nvme_bus import NvmeBus
 from faultrun.simkernel.file_values import Flags, OpenFile, Stat
-from faultrun.simkernel.kernel import SimKernel
+from faultrun.simkernel.kernel import DEBUGFS, SimKernel
+from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
 from faultrun.simkernel.tree import ControlFile
 
@@ -111,17 +113,18 @@ class MachineDevices:
         self._announce(disk.name, partitions)
 
     def withdraw(self, name: str) -> None:
-        """A disk disappears."""
+        """A disk disappears, or one that was announced turns out not to be there."""
+        for place in (f"/sys/block/{name}", f"/sys/class/block/{name}", f"{DEBUGFS}/block/{name}"):
+            self._kernel.tree.remove(place)
         disk = self._disks.pop(name, None)
         if disk is None:
             return
         disk.whole.gone = True
+        disk.whole.errors.end()
         for part in disk.whole.parts:
             self._disks.pop(part.name, None)
             self._caches.pop(part.name, None)
         self._caches.pop(name, None)
-        self._kernel.tree.remove(f"/sys/block/{name}")
-        self._kernel.tree.remove(f"/sys/class/block/{name}")
 
     def _owners(self, name: str) -> tuple[Bus, ...]:
         return tuple(bus for bus in self._buses.values() if bus.owns(name))
@@ -131,21 +134,30 @@ class MachineDevices:
         tree.provide(path, partial(self._disk_files, name))
         tree.provide(f"{path}/queue", partial(self._queue_files, name))
         tree.provide(f"/sys/class/block/{name}", partial(self._disk_files, name))
+        if self._kernel.version.has(SINCE, None):
+            tree.provide(f"{DEBUGFS}/block/{name}", partial(self._error_files, name))
         for number in range(partitions):
             part = part_name(name, number + 1)
             tree.provide(f"{path}/{part}", partial(self._part_files, part))
 
     def _disk_files(self, name: str) -> Mapping[str, ControlFile]:
-        device = self.disk(name)
-        return {} if device is None else disk_files(device.whole)
+        return disk_files(self._there(name).whole)
 
     def _queue_files(self, name: str) -> Mapping[str, ControlFile]:
-        device = self.disk(name)
-        return {} if device is None else queue_files(device.whole, MAX_REQUEST // 1024)
+        return queue_files(self._there(name).whole, MAX_REQUEST // 1024)
+
+    def _error_files(self, name: str) -> Mapping[str, ControlFile]:
+        return {"error_injection": self._there(name).whole.errors}
 
     def _part_files(self, name: str) -> Mapping[str, ControlFile]:
+        return part_files(self._there(name))
+
+    def _there(self, name: str) -> Device:
+        """What was announced. Raises SimErrno ENOENT if waking its bus did not find it."""
         device = self.disk(name)
-        return {} if device is None else part_files(device)
+        if device is None:
+            raise SimErrno("ENOENT")
+        return device
 
 
 def _partitions(disk: Disk, count: int) -> list[Part]:

@@ -4,12 +4,14 @@ Kernel: drivers/nvme/host/core.c:nvme_decide_disposition(), nvme_complete_rq(), 
 nvme.h:nvme_try_complete_req() asks the fault attributes once the device has done its work.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from faultrun.kernel.nvme_status import AUTH_REQUIRED, CODE, CRD, DNR, MORE, status_of
 from faultrun.simkernel.devices.block import Disk, Request
 from faultrun.simkernel.devices.medium import SECTOR, Medium
 from faultrun.simkernel.devices.nvme_table import IO_OPCODES
+from faultrun.simkernel.devices.nvme_timeout import HOST_ABORTED, timed_out
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
@@ -74,6 +76,7 @@ class Controller:
         self.gone = False
         self.namespaces: dict[str, Namespace] = {}
         self.errors: list[tuple[int, int]] = []
+        self.reset_after_timeout: Callable[[], None] | None = None
         self._worker: SimTask | None = None
 
     @property
@@ -107,18 +110,21 @@ class Controller:
         only = attr.extra.get("opcode", _ANY_OPCODE)
         if only < _ANY_OPCODE and only != opcode:
             return 0
-        loop = self.identity.transport == "loop"
-        task = self._completer() if loop else None
-        stack = _LOOP_STACK if loop else _IRQ_STACK
-        if not self.kernel.should_fail(attr, 1, task, stack):
+        if not self.kernel.should_fail(attr, 1, self.completer(), self.stack()):
             return 0
         return attr.extra["status"] | (DNR if attr.extra["dont_retry"] else 0)
 
-    def _completer(self) -> SimTask:
+    def completer(self) -> SimTask | None:
         """Loop completes in a worker thread; on PCIe there is no task at all."""
+        if self.identity.transport != "loop":
+            return None
         if self._worker is None:
             self._worker = self.kernel.tasks.spawn("kworker/u4:2")
         return self._worker
+
+    def stack(self) -> tuple[str, ...]:
+        """The call chain of a completion."""
+        return _LOOP_STACK if self.identity.transport == "loop" else _IRQ_STACK
 
 
 class Namespace:
@@ -155,6 +161,10 @@ class Namespace:
                 return "IOERR", b""
             data = self._work(request)
             status = self.controller.completion(self.directory, opcode)
+            if self.disk.drops(self.controller.completer(), self.controller.stack()):
+                # What was lost is gone with the status that it had.
+                timed_out(self, request)
+                status = HOST_ABORTED
             if not status:
                 return "OK", data
             if self._retries(request, status, tries):
@@ -171,6 +181,9 @@ class Namespace:
             return 0x80 | DNR, b""
         got = self._work(request)
         status = self.controller.completion(self.directory, IO_OPCODES[request.op][0])
+        if self.disk.drops(self.controller.completer(), self.controller.stack()):
+            timed_out(self, request)
+            return HOST_ABORTED, b""
         return status, b"" if status & CODE else got
 
     def _work(self, request: Request) -> bytes:

@@ -1,6 +1,7 @@
 """The NVMe controllers of a machine: probing, their files, removal and rescan."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 
 from faultrun.kernel.setup_string import Reading
@@ -100,6 +101,12 @@ class NvmeBus:
                 if not controller.gone:
                     controller.log(6, f"{controller.identity.queues}/0/0 default/read/poll queues")
 
+    def _reset_after_timeout(self, controller: Controller) -> None:
+        """The error handler's own reset; how it went shows in the controller's state."""
+        around = Surroundings(remove_disk=self._remove_disk, remove_controller=self._remove)
+        with suppress(SimErrno):
+            reset(controller, around, said=False)
+
     def reset(self, name: str) -> None:
         """Reset a controller and wait. Raises SimErrno."""
         around = Surroundings(remove_disk=self._remove_disk, remove_controller=self._remove)
@@ -125,12 +132,7 @@ class NvmeBus:
         for number in range(1, int(spec.option("namespaces", 1)) + 1):
             disk = f"{name}n{number}"
             self._provide_faults(f"{disk}/fault_inject")
-            for place in (
-                f"/sys/block/{disk}",
-                f"/sys/block/{disk}/queue",
-                f"/sys/class/block/{disk}",
-            ):
-                tree.provide(place, partial(self._woken_files, place))
+            self._site.announce(disk, int(spec.option("partitions", 0)))
 
     def _provide_faults(self, directory: str) -> None:
         self._kernel.tree.provide(f"{DEBUGFS}/{directory}", partial(self._fault_files, directory))
@@ -138,13 +140,6 @@ class NvmeBus:
     def _fault_files(self, directory: str) -> Mapping[str, ControlFile]:
         attr = self._kernel.fault(directory)
         return attr.table()
-
-    def _woken_files(self, place: str) -> Mapping[str, ControlFile]:
-        """Probing replaces the directory by the disk's own; look into that one."""
-        self.wake()
-        tree = self._kernel.tree
-        names = tree.list(place)
-        return {name: file for name in names if (file := tree.find(f"{place}/{name}")) is not None}
 
     def _class_files(self, name: str) -> Mapping[str, ControlFile]:
         self.wake()
@@ -172,6 +167,7 @@ class NvmeBus:
             serial=str(spec.option("serial", "faultrun")),
         )
         controller = Controller(self._kernel, self.core, identity, media)
+        controller.reset_after_timeout = partial(self._reset_after_timeout, controller)
         self._controllers[spec.name] = controller
         self._copy_template(controller.directory)
         if not self._template_armed():
@@ -207,18 +203,13 @@ class NvmeBus:
             name = f"{controller.identity.name}n{number}"
             if only is not None and number not in only:
                 self._kernel.drop_fault(f"{name}/fault_inject")
-                self._withdraw_place(name)
+                self._site.withdraw(name)
             elif name not in controller.namespaces:
                 namespace = Namespace(controller, number, medium)
                 controller.namespaces[name] = namespace
                 self._provide_faults(namespace.directory)
                 self._copy_template(namespace.directory)
                 self._site.publish(namespace.disk, partitions)
-
-    def _withdraw_place(self, name: str) -> None:
-        """What was announced of a disk that probing did not find."""
-        for place in (f"/sys/block/{name}", f"/sys/class/block/{name}"):
-            self._kernel.tree.remove(place)
 
     def _remove_disk(self, name: str) -> None:
         for controller in self._controllers.values():
@@ -236,7 +227,7 @@ class NvmeBus:
         self._controllers.pop(name, None)
         for number in range(1, len(controller.media) + 1):
             self._kernel.drop_fault(f"{name}n{number}/fault_inject")
-            self._withdraw_place(f"{name}n{number}")
+            self._site.withdraw(f"{name}n{number}")
         self._kernel.drop_fault(controller.directory)
         self._kernel.tree.remove(f"/sys/class/nvme/{name}")
         self._kernel.tree.remove(f"/sys/bus/pci/devices/{controller.identity.address}")

@@ -36,12 +36,16 @@ class _Progress:
     scan: bool = True
 
 
-def reset(controller: Controller, around: Surroundings) -> None:
-    """Reset and wait. Raises SimErrno: EBUSY while one runs, ENETRESET if it ends not live."""
+def reset(controller: Controller, around: Surroundings, *, said: bool = True) -> None:
+    """Reset and wait. Raises SimErrno: EBUSY while one runs, ENETRESET if it ends not live.
+
+    ``said``: a reset that a user asked for is logged as such, that of a timeout is not.
+    """
     if controller.state != "live":
         raise SimErrno("EBUSY")
     controller.state = "resetting"
-    controller.log(4, "resetting controller")
+    if said:
+        controller.log(4, "resetting controller")
     controller.kernel.clock.advance(RESET_NS)
     identity = controller.identity
     steps = reset_sequence(identity.transport, identity.queues, len(controller.namespaces))
