@@ -19,6 +19,7 @@ OTHERS = (
     "__kmalloc_noprof", "__kmalloc_node_noprof", "kfree", "kmem_cache_free", "should_fail_ex",
     "vfs_read", "vfs_write", "ksys_read", "ksys_write", "submit_bio_noacct", "blk_mq_submit_bio",
     "blk_mq_end_request", "bio_endio", "sock_alloc_file", "sk_prot_alloc", "__alloc_skb",
+    "kmem_cache_alloc_lru_noprof", "alloc_inode", "iget_locked", "new_inode", "path_openat",
     "schedule", "do_exit", "panic", "printk", "_printk", "start_kernel", "rest_init",
 )  # fmt: skip
 """Functions of the kernel beside those that the tables of points and of errors name."""

@@ -94,6 +94,28 @@ class Modules:
             file.gone = True
         self._kernel.tree.remove(f"{ROOT}/{name}")
 
+    def request(self, machine: "Machine", name: str) -> bool:
+        """What the kernel does when it wants a module: kernel/module/kmod.c:__request_module().
+
+        modprobe is then started by a kernel thread, so that no mark of the asking task is on it.
+        """
+        task = self._kernel.tasks.spawn("modprobe")
+        try:
+            for needed in (*MODULES[name].depends, name):
+                if needed not in self.loaded:
+                    self.load(machine, task, needed, ())
+        except SimErrno:
+            return False
+        finally:
+            self._kernel.tasks.exit(task)
+        return True
+
+    def hold(self, name: str, change: int) -> None:
+        """One user more or less of a module, such as a mounted file system."""
+        module = self.loaded.get(name)
+        if module is not None:
+            module.refs = max(module.refs + change, 0)
+
     def shows_addresses(self) -> bool:
         """Whether /proc/kallsyms and the section files tell addresses."""
         return self._kernel.tree.read(RESTRICT, None).strip() != HIDDEN

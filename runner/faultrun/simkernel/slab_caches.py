@@ -13,7 +13,7 @@ from faultrun.simkernel.tasks import SimTask
 
 CACHES = frozenset(
     {
-        "anon_vma_chain", "cred_jar", "dentry", "files_cache", "filp", "fs_cache", "inode_cache",
+        "anon_vma_chain", "cred_jar", "dentry", "ext4_inode_cache", "files_cache", "filp", "fs_cache", "inode_cache",
         "kmalloc-8", "kmalloc-16", "kmalloc-32", "kmalloc-64", "kmalloc-96", "kmalloc-128",
         "kmalloc-192", "kmalloc-256", "kmalloc-512", "kmalloc-1k", "kmalloc-2k", "kmalloc-4k",
         "kmalloc-8k", "mm_struct", "mnt_cache", "names_cache", "pid", "sighand_cache",

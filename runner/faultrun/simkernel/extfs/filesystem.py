@@ -4,11 +4,13 @@ Kernel: fs/ext4/namei.c, fs/ext4/super.c; messages of 6.12 and 7.3 as recorded.
 """
 
 from faultrun.simkernel.devices.block import FUA, META, PRIO, SYNC, Device
+from faultrun.simkernel.extfs.inode_memory import CREATE, READ, InodeCache, module_of
 from faultrun.simkernel.extfs.layout import DIRECTORY, FILE, ROOT_INO, pack_super, unpack_inode
 from faultrun.simkernel.extfs.node import Node, new_inode
 from faultrun.simkernel.extfs.open_file import OpenData, OpenDir, describe
 from faultrun.simkernel.extfs.volume import Blocks, Volume
 from faultrun.simkernel.file_values import Flags, OpenFile, Path, Stat
+from faultrun.simkernel.modules import Modules
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
 
@@ -167,6 +169,7 @@ class ExtFs:
         newer = self.volume.kernel.version.has("6.8", None)
         self.volume.log(6, f"unmounting filesystem {uuid}." if newer else "unmounting filesystem.")
         self.device.holders -= 1
+        self.volume.kernel.facility(Modules).hold(module_of(self.kind), -1)
 
     def busy(self) -> bool:
         """Whether a file of it is open."""
@@ -188,6 +191,7 @@ class ExtFs:
         found = self._nodes.get(ino)
         if found is not None:
             return found
+        self._take(task, READ)
         number, inside = self.volume.geometry.inode_place(ino)
         try:
             page = self.volume.block(number, task)
@@ -222,6 +226,7 @@ class ExtFs:
         if len(path[-1].encode("utf-8", "surrogateescape")) > _NAME_MAX:
             raise SimErrno("ENAMETOOLONG")
         parent = self._dir(path[:-1], task)
+        self._take(task, CREATE)
         node = new_inode(self.volume, task, directory=directory)
         self._nodes[node.ino] = node
         kind = DIRECTORY if directory else FILE
@@ -233,6 +238,11 @@ class ExtFs:
             self.volume.free_inode(node.ino, task)
             raise
         return node
+
+    def _take(self, task: SimTask, callers: tuple[str, ...]) -> None:
+        """Memory for an inode. Raises SimErrno ENOMEM."""
+        if module_of(self.kind) == "ext4":
+            self.volume.kernel.facility(InodeCache).take(task, callers)
 
     def _lookup(self, path: Path, task: SimTask) -> Node | None:
         try:

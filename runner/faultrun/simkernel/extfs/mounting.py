@@ -6,9 +6,11 @@ Kernel: fs/ext4/super.c:__ext4_fill_super()
 from faultrun.kernel.errno import name_of
 from faultrun.simkernel.devices.block import META, PRIO, Device
 from faultrun.simkernel.extfs.filesystem import ExtFs, uuid_text
+from faultrun.simkernel.extfs.inode_memory import module_of
 from faultrun.simkernel.extfs.layout import Geometry, unpack_super
 from faultrun.simkernel.extfs.volume import Blocks, Volume
 from faultrun.simkernel.kernel import SimKernel
+from faultrun.simkernel.modules import Modules
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
 
@@ -45,6 +47,7 @@ def mount_disk(
     if not read_only:
         fs.write_super(task)
     device.holders += 1
+    kernel.facility(Modules).hold(module_of(geometry.kind), 1)
     _say_mounted(volume, geometry, read_only=read_only)
     return fs
 

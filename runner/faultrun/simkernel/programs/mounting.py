@@ -6,10 +6,12 @@ from faultrun.kernel.errno import message_of
 from faultrun.simkernel.devices.block import Device
 from faultrun.simkernel.devices.block_cache import OpenBlock
 from faultrun.simkernel.extfs.filesystem import uuid_text
+from faultrun.simkernel.extfs.inode_memory import module_of
 from faultrun.simkernel.extfs.layout import SUPER_OFFSET, Geometry, plan, unpack_super
 from faultrun.simkernel.extfs.make import empty
 from faultrun.simkernel.extfs.mounting import KINDS, mount_disk
 from faultrun.simkernel.file_values import READ, UPDATE, FileSystem, OpenFile
+from faultrun.simkernel.modules import Modules
 from faultrun.simkernel.points import check
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs.options import Parsed, parse
@@ -162,8 +164,9 @@ def _file_system(
     if machine.files.mounted_from(path) is not None:
         raise SimErrno("EBUSY")
     device = _disk(process, path)
-    if kind == "auto":
-        _probe_type(process, path)
+    known = _probe_type(process, path) if kind == "auto" else kind
+    if not machine.kernel.facility(Modules).request(machine, module_of(known)):
+        raise SimErrno("ENODEV")
     return mount_disk(machine.kernel, device, kind, path, process.task, read_only=read_only)
 
 
@@ -177,7 +180,7 @@ def _disk(process: Process, path: str) -> Device:
     return device
 
 
-def _probe_type(process: Process, path: str) -> None:
+def _probe_type(process: Process, path: str) -> str:
     """The library behind mount looks for a superblock first, through the device's page cache."""
     file = process.open(path, READ)
     try:
@@ -186,6 +189,7 @@ def _probe_type(process: Process, path: str) -> None:
         process.close(file)
     if found is None:
         raise SimErrno("EINVAL")
+    return found.kind
 
 
 def _no_place(process: Process, place: str, refused: SimErrno) -> int:
