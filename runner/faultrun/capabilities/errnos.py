@@ -1,6 +1,7 @@
 """With which errnos an operation may rightly fail after a given injection.
 
-For most capabilities that is a property of the capability. An NVMe status decides it by itself.
+For most capabilities that is a property of the capability. An NVMe status decides it by itself,
+and so does the error of a notifier.
 """
 
 from faultrun.capabilities.registry import known
@@ -30,6 +31,9 @@ def right_errnos(injection: Injection, release: str) -> tuple[str, ...]:
         wanted = injection.setting("status")
         name = blk_status.BY_NAME["IOERR" if wanted is None else str(wanted.value)].errno
         return tuple(dict.fromkeys((name, "EIO")))
+    error = injection.setting("error")
+    if error is not None:
+        return _notifier(int(error.value), injection.place().get("event", ""))
     if capability.name != "nvme":
         return capability.errnos
     setting = injection.setting("status")
@@ -38,3 +42,9 @@ def right_errnos(injection: Injection, release: str) -> tuple[str, ...]:
     status = status_of(int(value), KernelVersion.parse(release))
     errno = blk_status.BY_NAME[status.blk_status].errno
     return tuple(dict.fromkeys(name for name in (errno, *CONTROLLER) if name))
+
+
+def _notifier(error: int, event: str) -> tuple[str, ...]:
+    """The error itself; drivers/net/bonding/bond_main.c:bond_enslave() makes EBUSY of it."""
+    name = name_of(-error)
+    return (name, "EBUSY") if event == "NETDEV_PRE_TYPE_CHANGE" else (name,)

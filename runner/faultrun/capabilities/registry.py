@@ -12,6 +12,7 @@ from faultrun.capabilities import (
     memory,
     mmc,
     net,
+    notifier,
     nvme,
 )
 from faultrun.capabilities.plugins import Plugin, find
@@ -30,6 +31,7 @@ def builtin() -> Mapping[str, Capability]:
         *mmc.CAPABILITIES,
         *fail_nth.CAPABILITIES,
         *fail_function.CAPABILITIES,
+        *notifier.CAPABILITIES,
     )
     return MappingProxyType({table.name: table for table in sorted(tables, key=lambda t: t.name)})
 

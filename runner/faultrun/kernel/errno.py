@@ -157,7 +157,9 @@ ALIASES: dict[str, str] = {"EWOULDBLOCK": "EAGAIN", "EDEADLOCK": "EDEADLK", "ENO
 
 
 def number_of(name: str) -> int:
-    """The number of a name. Raises KeyError for one that Linux does not have."""
+    """The number of a name, or of what ``name_of`` gave. Raises KeyError otherwise."""
+    if name[:1].isdecimal():
+        return int(name)
     return BY_NAME[ALIASES.get(name, name)].number
 
 

@@ -6,10 +6,10 @@ controller and its partitions, because a reset of one is felt by all.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from faultrun.capabilities.place import directory_of
-from faultrun.model.campaign import Campaign, Step
+from faultrun.model.campaign import Campaign, Injection, Step
 from faultrun.model.capability import Arming, Capability, Context
 
 _NVME = re.compile(r"(nvme\d+)(c\d+)?(n\d+)?(p\d+)?")
@@ -32,8 +32,8 @@ class Locks:
         self._attributes: set[str] = set()
         for step in campaign.steps:
             for injection in step.injections:
-                self._devices.update(device_name(str(item.value)) for item in injection.where)
                 capability = capabilities.get(injection.capability)
+                self._devices.update(_devices_of(injection, capability))
                 if capability is not None and _meets_fail_nth(capability):
                     self._attributes.add(directory_of(capability, injection.place()))
         self._said: dict[str, frozenset[str]] = {}
@@ -49,7 +49,7 @@ class Locks:
                 found |= self._attributes
             else:
                 found.add(directory_of(capability, injection.place()))
-            found.update(f"device:{device_name(str(item.value))}" for item in injection.where)
+            found.update(f"device:{name}" for name in _devices_of(injection, capability))
         found |= self._worked_on(step.workload.script, step.workload.argv)
         if step.cleanup is not None:
             found |= self._worked_on(step.cleanup.script, step.cleanup.argv)
@@ -61,6 +61,13 @@ class Locks:
             named = {device_name(name) for name in _SAID.findall(text)}
             self._said[text] = frozenset(f"device:{name}" for name in named & self._devices)
         return self._said[text]
+
+
+def _devices_of(injection: Injection, capability: Capability | None) -> Iterator[str]:
+    """The devices that an injection names; an event or a function is none."""
+    parameters = () if capability is None else capability.parameters
+    others = {parameter.name for parameter in parameters if not parameter.device}
+    return (device_name(str(item.value)) for item in injection.where if item.name not in others)
 
 
 def _meets_fail_nth(capability: Capability) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from faultrun.model.campaign import Injection, Step
 from faultrun.model.data import Json
 from faultrun.model.diagnostic import Diagnostic, Severity
-from faultrun.model.plan import Task
+from faultrun.model.plan import Counter, Task
 from faultrun.plan.reach import Reach, total
 from faultrun.plan.resonance import resonance
 from faultrun.plan.words import many, percent
@@ -66,6 +66,19 @@ def vacuous_warnings(task: Task, reaches: Sequence[Reach], chance: float) -> Ite
             ),
             hint=hint,
         )
+    for counter in task.counters:
+        if counter.traces:
+            where = counter.path.removeprefix("/sys/kernel/debug/")
+            yield Diagnostic(
+                code=VACUOUS,
+                severity=Severity.WARNING,
+                mark=_armed_at(task.step, counter).mark,
+                message=(
+                    f"'{task.step.origin}': this fault never fires: the workload never gets to"
+                    f" '{where}'"
+                ),
+                hint="arm what the workload really passes",
+            )
     nth = task.command.fail_nth
     if nth and not reaches:
         yield Diagnostic(
@@ -101,9 +114,17 @@ def _allows_none(params: Json) -> bool:
 
 def _injection(step: Step, item: Reach) -> Injection:
     """The injection that armed it; its place is part of the directory."""
-    same = [found for found in step.injections if found.capability == item.armed.capability]
+    return _in_place(step, item.armed.capability, item.armed.directory)
+
+
+def _armed_at(step: Step, counter: Counter) -> Injection:
+    return _in_place(step, counter.capability, counter.path)
+
+
+def _in_place(step: Step, capability: str, directory: str) -> Injection:
+    same = [found for found in step.injections if found.capability == capability]
     for found in same:
-        if all(f"/{value}/" in f"{item.armed.directory}/" for value in found.place().values()):
+        if all(f"/{value}/" in f"{directory}/" for value in found.place().values()):
             return found
     return same[0]
 

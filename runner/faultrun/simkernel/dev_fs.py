@@ -5,14 +5,16 @@ from collections.abc import Callable
 from faultrun.simkernel.devices.machine_devices import MachineDevices
 from faultrun.simkernel.file_values import Flags, OpenFile, Path, Stat
 from faultrun.simkernel.kernel import SimKernel
+from faultrun.simkernel.power import Power
 from faultrun.simkernel.prng import Prng
 from faultrun.simkernel.ram_fs import RamFs
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
+from faultrun.simkernel.unmodelled import Unmodelled
 
 _NUMBERS = {
     "null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
-    "kmsg": (1, 11), "console": (5, 1), "tty": (5, 0),
+    "kmsg": (1, 11), "snapshot": (10, 231), "console": (5, 1), "tty": (5, 0),
 }  # fmt: skip
 
 
@@ -47,8 +49,10 @@ class DevFs:
         """open(2)."""
         if len(path) == 1:
             name = path[0]
-            if name in _NUMBERS:
+            if name in _NUMBERS and name != "snapshot":
                 return CharFile(self._character(name), _NUMBERS[name])
+            if name == "snapshot":
+                return _snapshot(self._kernel.facility(Power), flags, task)
             opened = self._devices.open(name, flags, task)
             if opened is not None:
                 return opened
@@ -134,6 +138,14 @@ def random_bytes(prng: Prng) -> Callable[[int], bytes]:
     return give
 
 
+def _snapshot(power: Power, flags: Flags, task: SimTask) -> "CharFile":
+    """kernel/power/user.c: to be read it asks the notifiers of hibernation, else of restoring."""
+    if flags.read and flags.write:
+        raise SimErrno("ENOSYS")
+    power.snapshot(task, writing=flags.write)
+    return Snapshot(power)
+
+
 def _nothing(_size: int) -> bytes:
     return b""
 
@@ -181,3 +193,25 @@ class CharFile:
 
     def close(self) -> None:
         """Drop it."""
+
+
+class Snapshot(CharFile):
+    """``/dev/snapshot`` while it is open; images are neither given out nor taken."""
+
+    __slots__ = ("_power",)
+
+    def __init__(self, power: Power) -> None:
+        super().__init__(Source(_no_image, _no_image_taken), _NUMBERS["snapshot"])
+        self._power = power
+
+    def close(self) -> None:
+        """Others may open it, or hibernate."""
+        self._power.snapshot_open = False
+
+
+def _no_image(_size: int) -> bytes:
+    raise SimErrno("ENODATA")
+
+
+def _no_image_taken(_data: bytes) -> int:
+    raise Unmodelled("restoring an image through /dev/snapshot")

@@ -5,7 +5,7 @@ from functools import cached_property, partial
 
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
-from faultrun.simkernel.control_dirs import DIRECTORIES
+from faultrun.simkernel.control_dirs import DIRECTORIES, SUBTREES
 from faultrun.simkernel.devices.machine_devices import MachineDevices
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.proc_files import proc_files, sysctl_files, vm_files
@@ -48,6 +48,8 @@ class Machine:
         tree.provide("/proc", self._proc)
         for path, make in DIRECTORIES:
             tree.provide(path, partial(make, self))
+        for path, make in SUBTREES:
+            tree.grow(path, partial(make, self))
 
     @cached_property
     def files(self) -> Vfs:

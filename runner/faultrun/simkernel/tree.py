@@ -83,6 +83,29 @@ class TextFile:
         self._put(text)
 
 
+class TaskText:
+    """The same, where it matters which task writes: what it sets off meets that task's faults."""
+
+    __slots__ = ("_get", "_put", "gone")
+
+    def __init__(
+        self, get: Callable[[], str], put: Callable[[str, SimTask | None], None] | None = None
+    ) -> None:
+        self._get = get
+        self._put = put
+        self.gone = False
+
+    def read(self, _task: SimTask | None) -> str:
+        """The text now."""
+        return self._get()
+
+    def write(self, text: str, task: SimTask | None) -> None:
+        """Hand the text over. Raises SimErrno EACCES if the file is read-only."""
+        if self._put is None:
+            raise SimErrno("EACCES")
+        self._put(text, task)
+
+
 class Handle:
     """An open control file. Works on while later opens fail; EIO once its directory is gone."""
 
@@ -127,10 +150,20 @@ class ControlTree:
         self._waiting: dict[str, Factory] = {}
         self._made: dict[str, Mapping[str, ControlFile]] = {}
         self._files: dict[str, ControlFile] = {}
+        self._seeds: list[str] = []
 
     def provide(self, prefix: str, factory: Factory) -> None:
         """A directory of control files, made when something in it is first touched."""
         self._waiting[prefix] = factory
+
+    def grow(self, prefix: str, factory: Factory) -> None:
+        """A whole subtree: once something in it is touched, ``factory`` provides the rest.
+
+        It returns the files of the directory itself. A machine whose subtree nobody looks into
+        pays for one entry, not for each directory below.
+        """
+        self._waiting[prefix] = factory
+        self._seeds.append(prefix)
 
     def remove(self, prefix: str) -> None:
         """The directory and everything below it disappear."""
@@ -159,6 +192,7 @@ class ControlTree:
 
     def is_dir(self, path: str) -> bool:
         """Whether there is a directory with control files in or below it."""
+        self._sprout(path)
         if path in self._waiting or path in self._made or self._lister(path) is not None:
             return True
         inside = path + "/"
@@ -215,8 +249,19 @@ class ControlTree:
     def _table(self, directory: str) -> Mapping[str, ControlFile] | None:
         made = self._made.get(directory)
         if made is None:
+            if self._sprout(directory) and directory in self._made:
+                return self._made[directory]
             factory = self._waiting.pop(directory, None)
             if factory is None:
                 return None
             made = self._made[directory] = factory()
         return made
+
+    def _sprout(self, directory: str) -> bool:
+        """Let the subtree grow that the directory is in; whether there was one."""
+        for prefix in self._seeds:
+            if directory.startswith(prefix) and directory[len(prefix) :][:1] in ("", "/"):
+                self._seeds.remove(prefix)
+                self._made[prefix] = self._waiting.pop(prefix)()
+                return True
+        return False

@@ -237,7 +237,8 @@ def _place(parameter: Parameter | None, value: object, context: Context) -> Scal
         return Problem("FR014", f"{_name(parameter)} is {shown(value)}, must be a text")
     if parameter.choices and value not in parameter.choices:
         told = f"there is no {parameter.name} {shown(value)}"
-        return Problem("FR015", told, nearest(value, parameter.choices))
+        hint = dict(parameter.former).get(value) or nearest(value, parameter.choices)
+        return Problem("FR015", told, hint)
     if not re.search(parameter.pattern, value):
         wanted = f"must be like {parameter.example}"
         return Problem("FR015", f"{parameter.name} is {shown(value)}, {wanted}")

@@ -200,6 +200,9 @@ def more_than_possible(facts: Facts) -> Iterable[Remark]:
         return
     most = 0
     for armed in facts.armed:
+        if not armed.capability.counted and armed.capability.arming is not Arming.TASK:
+            # Without `times` there is no limit.
+            return
         times = 1 if armed.capability.arming is Arming.TASK else armed.number("times", 1)
         if times < 0:
             return

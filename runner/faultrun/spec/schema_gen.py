@@ -102,6 +102,11 @@ def _attribute(spec: AttrSpec) -> Json:
         made["type"] = ["boolean", "string"]
         made["pattern"] = f"^[YyNn]$|{TEMPLATE}"
         made["x-form"] = "true or false (or the kernel's Y and N)"
+    elif spec.kind is AttrKind.ERRNO:
+        made["type"] = ["integer", "string"]
+        made["pattern"] = f"^-?E[A-Z0-9]+$|{TEMPLATE}"
+        made["x-form"] = "a negative errno, as a number or as a name such as -ENOMEM"
+        made["minimum"], made["maximum"] = spec.minimum, spec.maximum
     elif spec.kind is AttrKind.TEXT:
         made["type"] = ["string", "integer"]
         made["x-form"] = f"a text such as {spec.examples[0]}" if spec.examples else "a text"

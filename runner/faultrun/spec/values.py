@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from faultrun.kernel.errno import BY_NAME, number_of
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter
 from faultrun.model.data import Scalar
@@ -43,6 +44,8 @@ def attribute(spec: AttrSpec, value: object) -> Scalar | Problem:
         return Problem("FR014", f"{spec.name} is {told}, {wanted}")
     if spec.kind is AttrKind.TEXT:
         return _text(spec, value)
+    if spec.kind is AttrKind.ERRNO and isinstance(value, str):
+        return _errno(spec, value)
     if isinstance(value, float):
         hint = f"write {int(value)}" if value.is_integer() else ""
         return Problem("FR022", f"{spec.name} is {value}, the kernel takes whole numbers", hint)
@@ -51,8 +54,29 @@ def attribute(spec: AttrSpec, value: object) -> Scalar | Problem:
     low, high = spec.minimum, spec.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         told = f"{spec.name} is {shown(value)}, the kernel accepts {bounds(low, high)}"
-        return Problem("FR021", f"{told} ({spec.unit})")
+        return Problem("FR021", f"{told} ({spec.unit})", _negated(spec, value))
     return value
+
+
+def _errno(spec: AttrSpec, text: str) -> Scalar | Problem:
+    """``-ENOMEM``: the number that a file takes, by its name."""
+    name = text.removeprefix("-")
+    try:
+        number = -number_of(name)
+    except KeyError:
+        message = f"{spec.name} is {shown(text)}, must be a negative errno or its name"
+        return Problem("FR015", message, nearest(name, BY_NAME))
+    if name == text:
+        message = f"{spec.name} is {shown(text)}, must be negative"
+        return Problem("FR021", message, f"write -{name} or {number}")
+    return number
+
+
+def _negated(spec: AttrSpec, value: int) -> str:
+    """lib/notifier-error-inject.c:debugfs_errno_set() makes 0 of a positive number."""
+    if spec.kind is not AttrKind.ERRNO or value <= 0:
+        return ""
+    return f"the kernel makes 0 of it: write {-value}"
 
 
 def _text(spec: AttrSpec, value: object) -> Scalar | Problem:

@@ -11,6 +11,7 @@ from faultrun.simkernel.programs import (
     files,
     fio,
     grepping,
+    ip,
     kernel_log,
     launching,
     listing,
@@ -64,7 +65,7 @@ _TABLE: dict[str, Program] = {
         perf_bench.PROGRAMS,
         {"echo": echo.echo, "printf": printf.printf},
     ),
-    **_table(dd.PROGRAMS, nvme_cli.PROGRAMS, modelled=RECORDED),
+    **_table(dd.PROGRAMS, nvme_cli.PROGRAMS, ip.PROGRAMS, modelled=RECORDED),
 }
 
 

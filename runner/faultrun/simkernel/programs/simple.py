@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
+from faultrun.simkernel.cpus import Cpus
 from faultrun.simkernel.file_values import Stat
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs.options import parse
@@ -131,7 +132,7 @@ def _pwd(process: Process) -> int:
 
 
 def _nproc(process: Process) -> int:
-    process.out("2\n")
+    process.out(f"{len(process.machine.kernel.facility(Cpus).online)}\n")
     return 0
 
 

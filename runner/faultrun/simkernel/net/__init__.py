@@ -1,0 +1,1 @@
+"""Network devices: what `ip link` and `/sys/class/net` do to them, with the netdevice notifiers."""
