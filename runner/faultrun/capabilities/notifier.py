@@ -65,8 +65,20 @@ ERROR = AttrSpec(
 )
 
 
+_NAMES = {chain: f"{chain.lower().replace('-', '_')}_notifier" for chain in CHAINS}
+
+
+def _others(chain: str) -> tuple[tuple[str, str], ...]:
+    """The events of the other chains, and the capability that has them."""
+    return tuple(
+        (event, f"it is an event of {_NAMES[other]}")
+        for other, events in CHAINS.items()
+        if other != chain
+        for event in events
+    )
+
+
 def _capability(
-    name: str,
     *,
     chain: str,
     config: str,
@@ -79,7 +91,7 @@ def _capability(
 ) -> Capability:
     events = CHAINS[chain]
     return Capability(
-        name=name,
+        name=_NAMES[chain],
         summary=summary,
         description=(
             f"{description} Every event that meets the error is a line of the kernel log; those"
@@ -101,7 +113,7 @@ def _capability(
                 example=events[1],
                 pattern=r"^[A-Z][A-Z0-9_]*$",
                 choices=events,
-                former=_FORMER,
+                former=(*_FORMER, *_others(chain)),
                 device=False,
             ),
         ),
@@ -114,7 +126,6 @@ def _capability(
 
 CAPABILITIES = (
     _capability(
-        "pm_notifier",
         chain="pm",
         config="CONFIG_PM_NOTIFIER_ERROR_INJECT",
         summary="Suspend, hibernation or restore is refused by a PM notifier.",
@@ -130,7 +141,6 @@ CAPABILITIES = (
         modelled="from a recording of Linux 6.12 in QEMU; what follows the chain by hand",
     ),
     _capability(
-        "memory_notifier",
         chain="memory",
         config="CONFIG_MEMORY_NOTIFIER_ERROR_INJECT",
         summary="A memory block cannot be taken online or offline.",
@@ -144,7 +154,6 @@ CAPABILITIES = (
         modelled="a block with holes from a recording of Linux 6.12 in QEMU; the rest by hand",
     ),
     _capability(
-        "netdev_notifier",
         chain="netdev",
         config="CONFIG_NETDEV_NOTIFIER_ERROR_INJECT",
         summary="An operation on a network device is refused by a netdevice notifier.",
@@ -158,7 +167,6 @@ CAPABILITIES = (
         modelled="from a recording of Linux 6.12 in UML for MTU and up; the other events by hand",
     ),
     _capability(
-        "of_reconfig_notifier",
         chain="OF-reconfig",
         config="CONFIG_OF_RECONFIG_NOTIFIER_ERROR_INJECT",
         summary="A change of the device tree is refused by an OF reconfiguration notifier.",

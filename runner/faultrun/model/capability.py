@@ -108,7 +108,7 @@ class Parameter:
     ``choices``, if any, are all the texts there are: the events of a notifier, the crash points.
     ``device`` says that the text names a device that the target has to have.
     ``since`` and ``until`` are kernel versions; ``instead`` tells what to do on one without it.
-    ``former`` are (text, hint) pairs: texts that no kernel has, but older documents.
+    ``former`` are (text, hint) pairs: texts that belong elsewhere, or to older documents.
     """
 
     name: str

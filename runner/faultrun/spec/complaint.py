@@ -220,7 +220,8 @@ def _out_of_range(complaint: Complaint, place: _Place, findings: Findings) -> No
         f" {complaint.word('x-who', 'must be')}"
         f" {bounds(_int(low), _int(high))}{f' ({unit})' if unit else ''}"
     )
-    findings.add("FR021", place.mark, message, length=place.length)
+    hint = complaint.word("x-hint")
+    findings.add("FR021", place.mark, message, hint=hint, length=place.length)
 
 
 def _int(value: Json) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from faultrun.capabilities.place import path_of
 from faultrun.model.campaign import Injection, Setting
-from faultrun.model.capability import Arming, AttrSpec, Capability, Parameter
+from faultrun.model.capability import Arming, AttrKind, AttrSpec, Capability, Parameter
 from faultrun.model.data import Scalar
 from faultrun.model.diagnostic import Related
 from faultrun.model.mark import Mark
@@ -192,12 +192,17 @@ def _absent(entry: Entry, spec: AttrSpec | Capability | Parameter, context: Cont
 
 def _complete(draft: Draft, context: Context) -> None:
     wanted = [item.name for item in draft.capability.parameters if item.required]
-    if draft.capability.arming is Arming.TASK:
+    trigger = draft.capability.attr(draft.capability.trigger)
+    if draft.capability.arming is Arming.TASK or (
+        trigger is not None and trigger.kind is AttrKind.ERRNO
+    ):
         wanted.append(draft.capability.trigger)
     draft.is_whole = all(name in draft.keys for name in wanted)
+    examples: dict[str, Scalar] = {item.name: item.example for item in draft.capability.parameters}
     for name in wanted:
         if name not in draft.written:
-            example = next((p.example for p in draft.capability.parameters if p.name == name), "1")
+            first = trigger.examples[:1] if trigger is not None else ()
+            example = examples.get(name, *(first or (1,)))
             message = f"capability '{draft.capability.name}' has no '{name}'"
             hint = f"add `{name}: {example}`"
             length = len(draft.capability.name)

@@ -107,6 +107,7 @@ def _attribute(spec: AttrSpec) -> Json:
         made["pattern"] = f"^-?E[A-Z0-9]+$|{TEMPLATE}"
         made["x-form"] = "a negative errno, as a number or as a name such as -ENOMEM"
         made["minimum"], made["maximum"] = spec.minimum, spec.maximum
+        made["x-hint"] = "it is negative, as kernel functions return it: -12 is ENOMEM"
     elif spec.kind is AttrKind.TEXT:
         made["type"] = ["string", "integer"]
         made["x-form"] = f"a text such as {spec.examples[0]}" if spec.examples else "a text"

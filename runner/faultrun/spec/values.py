@@ -54,7 +54,8 @@ def attribute(spec: AttrSpec, value: object) -> Scalar | Problem:
     low, high = spec.minimum, spec.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         told = f"{spec.name} is {shown(value)}, the kernel accepts {bounds(low, high)}"
-        return Problem("FR021", f"{told} ({spec.unit})", _negated(spec, value))
+        hint = f"write {-value}" if spec.kind is AttrKind.ERRNO and value > 0 else ""
+        return Problem("FR021", f"{told} ({spec.unit})", hint)
     return value
 
 
@@ -70,13 +71,6 @@ def _errno(spec: AttrSpec, text: str) -> Scalar | Problem:
         message = f"{spec.name} is {shown(text)}, must be negative"
         return Problem("FR021", message, f"write -{name} or {number}")
     return number
-
-
-def _negated(spec: AttrSpec, value: int) -> str:
-    """lib/notifier-error-inject.c:debugfs_errno_set() makes 0 of a positive number."""
-    if spec.kind is not AttrKind.ERRNO or value <= 0:
-        return ""
-    return f"the kernel makes 0 of it: write {-value}"
 
 
 def _text(spec: AttrSpec, value: object) -> Scalar | Problem:
