@@ -3,14 +3,18 @@
 from collections.abc import Callable
 
 from faultrun.kernel.errno import message_of
+from faultrun.simkernel.file_values import READ
 from faultrun.simkernel.pipes import Buffer
 from faultrun.simkernel.process import ExitNow, Process
+from faultrun.simkernel.programs.compiled import recognised
 from faultrun.simkernel.programs.registry import is_modelled, program
 from faultrun.simkernel.shell.interpreter import Shell
 from faultrun.simkernel.shell.state import State
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
+_HEAD_BYTES = 256
+"""include/uapi/linux/binfmts.h:BINPRM_BUF_SIZE."""
 START_NS = 1_000_000
 _SHELLS = ("sh", "bash", "dash")
 _PLACES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
@@ -58,9 +62,22 @@ def _script(process: Process, argv: tuple[str, ...]) -> int:
     stat = process.stat(argv[0])
     if stat.kind == "dir":
         raise SimErrno("EACCES")
+    run = recognised(_head(process, argv[0]))
+    if run is not None:
+        process.exec(argv)
+        return _main(process, run)
     text = process.read_all(argv[0]).decode("utf-8", "surrogateescape")
     process.exec(argv)
     return run_shell(process, text, name=argv[0], args=argv[1:])
+
+
+def _head(process: Process, path: str) -> bytes:
+    """The first bytes of a file, as execve(2) looks at them: within its own fault points."""
+    file = process.machine.files.open(process.path(path), READ, process.task)
+    try:
+        return file.read(_HEAD_BYTES)
+    finally:
+        file.close()
 
 
 def _shell(process: Process) -> int:

@@ -17,6 +17,9 @@ from faultrun.simkernel.unmodelled import Unmodelled
 if TYPE_CHECKING:
     from faultrun.simkernel.machine import Machine
 
+_OPEN_TO_ALL = ("/proc/", "/sys/", "/tmp/", "/dev/null")  # noqa: S108 - a path of the simulated machine
+"""Where files have modes of their own, or anybody may write."""
+
 _CHUNK = 131_072
 _CALL_NS = 500
 _BYTES_A_NS = 8
@@ -102,7 +105,10 @@ class Process:
         points.check(self.machine.kernel, self.task, "openat")
         if not name:
             raise SimErrno("ENOENT")
-        return self.machine.files.open(self.path(name), flags, self.task)
+        path = self.path(name)
+        if self.task.uid and flags.write and not path.startswith(_OPEN_TO_ALL):
+            raise Unmodelled(f"writing to {path} as another user than root")
+        return self.machine.files.open(path, flags, self.task)
 
     def close(self, file: OpenFile) -> None:
         """close(2)."""

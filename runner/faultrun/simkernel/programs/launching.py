@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from faultrun.kernel.errno import message_of
-from faultrun.simkernel.process import Process, TimedOut
+from faultrun.simkernel.process import ExitNow, Process, TimedOut
 from faultrun.simkernel.programs.options import parse
 from faultrun.simkernel.programs.simple import duration
 from faultrun.simkernel.signals import Killed
 from faultrun.simkernel.sim_errno import SimErrno
 
 _KILLED = 124
+_USERS = {"root": 0, "daemon": 1, "nobody": 65534}
 
 
 def _become(process: Process, argv: tuple[str, ...]) -> int:
@@ -64,6 +65,33 @@ def _plain(process: Process) -> int:
     return _become(process, tuple(words)) if words else 0
 
 
+def _drop(process: Process, user: str) -> None:
+    """Become another user for good. Raises ExitNow if there is none, or it may not be."""
+    uid = int(user) if user.isdigit() else _USERS.get(user)
+    if uid is None:
+        process.complain(f"unknown user {user}")
+        raise ExitNow(1)
+    if process.task.uid not in (0, uid):
+        process.complain("setresuid failed: Operation not permitted")
+        raise ExitNow(127)
+    process.task.uid = uid
+
+
+def _sudo(process: Process) -> int:
+    found = parse(process, "EnHb", "u", strict=True)
+    if found.has("u"):
+        _drop(process, found.value("u").removeprefix("#"))
+    return _become(process, tuple(found.operands)) if found.operands else 0
+
+
+def _setpriv(process: Process) -> int:
+    long = ("reuid=", "regid=", "clear-groups", "init-groups")
+    found = parse(process, "", "", long, strict=True)
+    if found.has("reuid"):
+        _drop(process, found.value("reuid"))
+    return _become(process, tuple(found.operands)) if found.operands else 0
+
+
 def _timeout(process: Process) -> int:
     found = parse(process, "v", "ks", ("kill-after=", "signal=", "preserve-status"), strict=True)
     if len(found.operands) < 2:
@@ -115,6 +143,6 @@ def _xargs(process: Process) -> int:
 
 
 PROGRAMS: Mapping[str, Callable[[Process], int]] = {
-    "env": _env, "nice": _nice, "ionice": _plain, "sudo": _plain, "nohup": _plain,
+    "env": _env, "nice": _nice, "ionice": _plain, "sudo": _sudo, "setpriv": _setpriv, "nohup": _plain,
     "setsid": _plain, "stdbuf": _plain, "timeout": _timeout, "xargs": _xargs,
 }  # fmt: skip

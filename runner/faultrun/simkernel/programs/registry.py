@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs import (
     comparing,
+    compiling,
     dd,
     echo,
     files,
@@ -62,6 +63,7 @@ _TABLE: dict[str, Program] = {
         mounting.PROGRAMS,
         modules.PROGRAMS,
         fio.PROGRAMS,
+        compiling.PROGRAMS,
         perf_bench.PROGRAMS,
         {"echo": echo.echo, "printf": printf.printf},
     ),

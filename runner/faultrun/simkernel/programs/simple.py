@@ -119,7 +119,12 @@ def _dirname(process: Process) -> int:
 
 def _id(process: Process) -> int:
     found = parse(process, "ugn")
-    if found.has("n"):
+    uid = process.task.uid
+    if uid and found.has("u") and not found.has("n"):
+        process.out(f"{uid}\n")
+    elif uid:
+        raise Unmodelled("id of another user than root with other options than -u")
+    elif found.has("n"):
         process.out("root\n")
     else:
         process.out("0\n" if found.flags else "uid=0(root) gid=0(root) groups=0(root)\n")
