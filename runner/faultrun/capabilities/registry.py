@@ -14,6 +14,7 @@ from faultrun.capabilities import (
     net,
     notifier,
     nvme,
+    scsi_debug,
 )
 from faultrun.capabilities.plugins import Plugin, find
 from faultrun.model.capability import Capability
@@ -29,6 +30,7 @@ def builtin() -> Mapping[str, Capability]:
         *block_error.CAPABILITIES,
         *nvme.CAPABILITIES,
         *mmc.CAPABILITIES,
+        *scsi_debug.CAPABILITIES,
         *fail_nth.CAPABILITIES,
         *fail_function.CAPABILITIES,
         *notifier.CAPABILITIES,

@@ -198,6 +198,9 @@ def more_than_possible(facts: Facts) -> Iterable[Remark]:
     """FR115."""
     if facts.injected is None or not facts.least or not facts.armed:
         return
+    if any(armed.capability.traces for armed in facts.armed):
+        # Counted by lines of the log: there is no budget that could be too small.
+        return
     most = 0
     for armed in facts.armed:
         if not armed.capability.counted and armed.capability.arming is not Arming.TASK:

@@ -8,6 +8,7 @@ from faultrun.simkernel.devices.bus import Bus, Site
 from faultrun.simkernel.devices.mmc_bus import MmcBus
 from faultrun.simkernel.devices.nvme_bus import NvmeBus
 from faultrun.simkernel.devices.plain import PlainBus
+from faultrun.simkernel.devices.scsi_debug_bus import ScsiDebugBus
 
 BusMaker = Callable[[Site, tuple[DeviceSpec, ...]], Bus]
 
@@ -15,6 +16,6 @@ MAKERS: dict[str, BusMaker] = {
     "nvme": NvmeBus,
     "mmc": MmcBus,
     "null_blk": partial(PlainBus, 253),
-    "scsi_debug": partial(PlainBus, 8),
+    "scsi_debug": ScsiDebugBus,
     "loop": partial(PlainBus, 7),
 }
