@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "plan": "print every command and every write, in order, without doing any",
     "check": "read campaigns and say everything that is wrong with them",
     "report": "render the report of a recorded run again",
+    "coverage": "show what recorded runs exercised with a fault that fired, in vain, or never",
     "restore": "put back what an interrupted run left armed, from its record alone",
     "explain": "tell about capabilities, attributes, expectations, error codes and lint rules",
     "completion": "print a completion script for a shell",

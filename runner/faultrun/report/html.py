@@ -23,7 +23,16 @@ from faultrun.report.words import duration, many, short
 
 STYLES = ("base.css", "overview.css", "pictures.css", "steps.css", "print.css")
 EARLY = ("early.js",)
-SCRIPTS = ("dom.js", "data.js", "table.js", "filter.js", "evidence.js", "detail.js", "main.js")
+SCRIPTS = (
+    "dom.js",
+    "theme.js",
+    "data.js",
+    "table.js",
+    "filter.js",
+    "evidence.js",
+    "detail.js",
+    "main.js",
+)
 STATIC_LIMIT = 500
 """Steps that are listed without script and in print; above it, those that did not pass."""
 _CLOSE_LIMIT = 40
@@ -108,28 +117,46 @@ def _environment(folder: Path) -> Environment:
     return environment
 
 
-def render(view: RunView) -> bytes:
-    """The whole page in UTF-8. The same view gives the same bytes."""
+def page(
+    template: str,
+    *,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    values: Mapping[str, object],
+) -> bytes:
+    """One page of ``reports/html`` in UTF-8, self-contained. The same values give the same bytes."""
     folder = resources.tree("reports") / "html"
-    style = _joined(folder, STYLES)
-    early, script = _script(folder, EARLY), _script(folder, SCRIPTS)
-    listed = _listed(view.steps)
-    close = tuple(step for step in listed if step.verdict in {"FAIL", "ERROR", "VACUOUS"})
-    page = (
+    style = _joined(folder, styles)
+    early, script = _script(folder, EARLY), _script(folder, scripts)
+    text = (
         _environment(folder)
-        .get_template("run.html.j2")
+        .get_template(template)
         .render(
-            view=view,
             csp=policy((style,), (early, script)),
             style=Markup(style),  # noqa: S704 - our own file
             early=Markup(early),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
-            data=packed(view.steps),
-            shares=_shares(view.counts),
-            overall=worst([step.verdict for step in view.steps]) if view.steps else "NOT RUN",
-            listed=listed,
-            unlisted=Counter(step.verdict for step in view.steps).total() - len(listed),
-            close=frozenset(step.index for step in close[:_CLOSE_LIMIT]),
+            **values,
         )
     )
-    return page.encode("utf-8", "backslashreplace")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def render(view: RunView) -> bytes:
+    """The run report. The same view gives the same bytes."""
+    listed = _listed(view.steps)
+    close = tuple(step for step in listed if step.verdict in {"FAIL", "ERROR", "VACUOUS"})
+    return page(
+        "run.html.j2",
+        styles=STYLES,
+        scripts=SCRIPTS,
+        values={
+            "view": view,
+            "data": packed(view.steps),
+            "shares": _shares(view.counts),
+            "overall": worst([step.verdict for step in view.steps]) if view.steps else "NOT RUN",
+            "listed": listed,
+            "unlisted": Counter(step.verdict for step in view.steps).total() - len(listed),
+            "close": frozenset(step.index for step in close[:_CLOSE_LIMIT]),
+        },
+    )

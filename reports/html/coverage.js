@@ -1,0 +1,2 @@
+// Nothing here needs script but the theme.
+themeButton();
