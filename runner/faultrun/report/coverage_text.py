@@ -27,15 +27,15 @@ def _lines(found: Coverage) -> Iterator[str]:
         own = found.counts(name)
         yield (
             f"{name:<{width}}  {own[Reach.FIRED]:>5}  {own[Reach.VACUOUS]:>4}"
-            f"  {own[Reach.NEVER]:>5}  {sum(own.values()):>2}{_note(found, name)}"
+            f"  {own[Reach.NEVER]:>5}  {sum(own.values()):>2}"
         )
     for reach, title in ((Reach.VACUOUS, "only in vain"), (Reach.NEVER, "never")):
         yield from _list(found, reach, title)
-
-
-def _note(found: Coverage, name: str) -> str:
-    why = found.absent.get(name)
-    return f"  real only, because {why}" if why else ""
+    if found.absent:
+        yield ""
+        yield "real only, so never on the simulated kernel:"
+        for name, why in found.absent.items():
+            yield from _folded(f"  {name}: ", why)
 
 
 def _list(found: Coverage, reach: Reach, title: str) -> Iterator[str]:
