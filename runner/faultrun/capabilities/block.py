@@ -1,13 +1,21 @@
 """fail_make_request and fail_io_timeout: bios that end in EIO, completions that never come."""
 
+from dataclasses import replace
+
 from faultrun.capabilities.common import COMMON_ATTRS, CREATE_REF, DECIDE_REF, arm_order
-from faultrun.model.capability import Capability, Parameter, Switch
+from faultrun.model.capability import Capability, Context, Parameter, Switch
 
 _DISK = Parameter(
     name="disk",
     summary="The disk, or `disk/partition`, whose switch is turned on while armed.",
     example="nvme0n1",
     pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$",
+)
+
+_WHOLE_DISK = replace(
+    _DISK,
+    summary="The disk whose switch is turned on while armed. Partitions have none.",
+    pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
 )
 
 FAIL_MAKE_REQUEST = Capability(
@@ -41,8 +49,12 @@ FAIL_IO_TIMEOUT = Capability(
     name="fail_io_timeout",
     summary="Completions of permitted disks are dropped, so that the driver's timeout must act.",
     description=(
-        "Dangerous on a driver without timeout handler: the task stays in state D until reboot."
-        " The file queue/io_timeout exists only if the driver has one."
+        "Whole disks only. After queue/io_timeout milliseconds the driver's handler acts: NVMe aborts,"
+        " waits as long again, resets the controller and sends the request once more; null_blk ends"
+        " it with ETIMEDOUT; SCSI starts its error handling. Dangerous on a driver without handler"
+        " (loop, virtio_blk): the task stays in state D until reboot. The file queue/io_timeout"
+        " exists only if the driver has one. Most drivers complete in interrupts or in kernel"
+        " threads, which the task filter spares; null_blk asks in the task that submits."
     ),
     directory="/sys/kernel/debug/fail_io_timeout",
     attrs=COMMON_ATTRS,
@@ -52,7 +64,7 @@ FAIL_IO_TIMEOUT = Capability(
     errnos=("EIO", "ETIMEDOUT"),
     size_unit="completions",
     log_name="fail_io_timeout",
-    parameters=(_DISK,),
+    parameters=(_WHOLE_DISK,),
     switches=(
         Switch(
             path="/sys/block/{disk}/io-timeout-fail",
@@ -61,7 +73,7 @@ FAIL_IO_TIMEOUT = Capability(
         ),
     ),
     boot_option="fail_io_timeout",
-    not_simulated="request timeouts are not modelled yet; needs a real kernel",
+    context=Context.INTERRUPT,
 )
 
 CAPABILITIES = (FAIL_MAKE_REQUEST, FAIL_IO_TIMEOUT)

@@ -13,6 +13,7 @@ from faultrun.capabilities import (
     mmc,
     net,
     notifier,
+    null_blk,
     nvme,
     scsi_debug,
 )
@@ -29,6 +30,7 @@ def builtin() -> Mapping[str, Capability]:
         *net.CAPABILITIES,
         *block_error.CAPABILITIES,
         *nvme.CAPABILITIES,
+        *null_blk.CAPABILITIES,
         *mmc.CAPABILITIES,
         *scsi_debug.CAPABILITIES,
         *fail_nth.CAPABILITIES,

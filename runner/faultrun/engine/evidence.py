@@ -95,7 +95,9 @@ def _count(target: Target | None, counter: Counter, hits: tuple[Hit, ...]) -> Co
     elif left is None:
         # The counter went with its device; the log is all that is left, and may undercount.
         name = _log_name(counter.capability)
-        logged = sum(1 for hit in hits if hit.name == name)
+        # Attributes without a directory in debugfs have no name in the log since 7.3.
+        names = (name, "") if name == "(null)" else (name,)
+        logged = sum(1 for hit in hits if hit.name in names)
         injected = logged or None
     return Count(
         capability=counter.capability,

@@ -56,6 +56,11 @@ def _interrupt_names(capabilities: Sequence[str]) -> frozenset[str]:
     )
 
 
+def _in_call(chain: Sequence[str]) -> bool:
+    """Whether a completion ran in the submitter's own system call, as some drivers' do."""
+    return "do_syscall_64" in chain and not any("interrupt" in name for name in chain)
+
+
 def _words(command: Command) -> frozenset[str]:
     """Names of programs that the command may start, as the kernel would cut them."""
     said = _WORD.findall(command.script) if command.script else list(command.argv[:1])
@@ -69,7 +74,7 @@ def _place(
     stranger = bystander(injection.chain)
     if stranger:
         return False, f"in {stranger} of {who or 'an unknown task'}, which only looks on"
-    if interrupt:
+    if interrupt and not _in_call(injection.chain):
         return None, "in interrupt context, where the log names whatever task was interrupted"
     if not who:
         return None, "in an unknown task: the log names none below verbose 2"

@@ -158,11 +158,17 @@ class SimAttr:
         self._log.emit(
             5,
             "FAULT_INJECTION: forcing a failure.\n"
-            f"name {self.capability.log_name}, interval {core.interval},"
+            f"name {self._name()}, interval {core.interval},"
             f" probability {core.probability}, space {core.space}, times {core.times}",
         )
         if core.verbose > 1:
             dump_stack(self._log, self.version, task, stack)
+
+    def _name(self) -> str:
+        """The directory below debugfs; without one a null pointer, and since 7.3 nothing."""
+        if self.capability.configfs and self.version.has("7.3", None):
+            return ""
+        return self.capability.log_name
 
     def _may_log(self) -> bool:
         """lib/ratelimit.c:___ratelimit(); an interval of 0 never limits.

@@ -33,7 +33,7 @@ def own(path: str, task: SimTask) -> str:
 
 
 class ControlMount:
-    """A part of the control tree. Nothing can be created, removed or renamed here."""
+    """A part of the control tree. Only configfs lets directories be made here."""
 
     def __init__(self, kernel: SimKernel, prefix: str, kind: str) -> None:
         self._kernel = kernel
@@ -71,15 +71,17 @@ class ControlMount:
         return OpenControl(tree.handle(where), flags, task)
 
     def mkdir(self, path: Path, task: SimTask) -> None:
-        """mkdir(2) is refused."""
-        del path, task
-        raise SimErrno("EPERM" if self.kind != "proc" else "ENOENT")
+        """mkdir(2) is refused but in configfs."""
+        if self.kind == "proc":
+            raise SimErrno("ENOENT")
+        self._kernel.tree.mkdir(self._where(path, task), task)
 
     def remove(self, path: Path, task: SimTask, *, directory: bool) -> None:
-        """unlink(2) is refused."""
-        del directory
+        """unlink(2) is refused, and rmdir(2) but in configfs."""
         self.stat(path, task)
-        raise SimErrno("EPERM")
+        if not directory:
+            raise SimErrno("EPERM")
+        self._kernel.tree.rmdir(self._where(path, task), task)
 
     def rename(self, old: Path, new: Path, task: SimTask) -> None:
         """rename(2) is refused."""

@@ -119,6 +119,10 @@ class SimKernel:
             found = self._make(directory, table)
         return found
 
+    def has_fault(self, directory: str) -> bool:
+        """Whether the attribute set of that directory was made already."""
+        return directory in self._faults
+
     def _make(self, directory: str, table: Capability) -> SimAttr:
         made = SimAttr(table, self.version, self.clock, self.log, self.stream(directory))
         self.boot.start(table, made.core, self.log)

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faultrun.simkernel.devices.null_blk_bus import NullBlkBus
+from faultrun.simkernel.sim_errno import SimErrno
+
 if TYPE_CHECKING:
     from faultrun.simkernel.machine import Machine
 
@@ -29,5 +32,25 @@ class ModuleHook:
 
 PLAIN = ModuleHook()
 
-HOOKS: Mapping[str, ModuleHook] = {}
+
+def _null_blk(machine: "Machine", args: Mapping[str, str]) -> str:
+    """drivers/block/null_blk/main.c:null_init()"""
+    task = machine.kernel.tasks.spawn("modprobe")
+    try:
+        machine.devices.bus(NullBlkBus).load(args, task)
+    except SimErrno as refused:
+        return refused.name
+    finally:
+        machine.kernel.tasks.exit(task)
+    return ""
+
+
+def _no_null_blk(machine: "Machine") -> str:
+    """drivers/block/null_blk/main.c:null_exit(); directories in configfs hold the module."""
+    return machine.devices.bus(NullBlkBus).unload()
+
+
+HOOKS: Mapping[str, ModuleHook] = {
+    "null_blk": ModuleHook(on_load=_null_blk, on_unload=_no_null_blk),
+}
 """By module name; a module that is not here brings nothing along."""

@@ -59,6 +59,7 @@ class Short(Protocol):
 
 Factory = Callable[[], Mapping[str, ControlFile]]
 Resolver = Callable[[str], ControlFile | None]
+Change = Callable[[str, SimTask], None]
 Lister = Callable[[str], tuple[str, ...] | None]
 
 
@@ -151,6 +152,32 @@ class ControlTree:
         self._made: dict[str, Mapping[str, ControlFile]] = {}
         self._files: dict[str, ControlFile] = {}
         self._seeds: list[str] = []
+        self._growing: dict[str, tuple[Change, Change]] = {}
+
+    def grow(self, parent: str, make: Change, drop: Change) -> None:
+        """A directory in which users make and remove directories, as configfs has them.
+
+        Kernel: fs/configfs/dir.c:configfs_mkdir(), configfs_rmdir()
+        """
+        self._growing[parent] = (make, drop)
+
+    def mkdir(self, path: str, task: SimTask) -> None:
+        """mkdir(2). Raises SimErrno: EPERM where only the kernel makes directories."""
+        parent, _, name = path.rpartition("/")
+        if self.exists(path):
+            raise SimErrno("EEXIST")
+        if parent not in self._growing:
+            raise SimErrno("EPERM" if self.is_dir(parent) else "ENOENT")
+        self._growing[parent][0](name, task)
+
+    def rmdir(self, path: str, task: SimTask) -> None:
+        """rmdir(2). Raises SimErrno: EPERM for what the kernel made."""
+        parent, _, name = path.rpartition("/")
+        if not self.is_dir(path):
+            raise SimErrno("ENOTDIR" if self.exists(path) else "ENOENT")
+        if parent not in self._growing:
+            raise SimErrno("EPERM")
+        self._growing[parent][1](name, task)
 
     def provide(self, prefix: str, factory: Factory) -> None:
         """A directory of control files, made when something in it is first touched."""

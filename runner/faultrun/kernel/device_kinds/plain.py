@@ -3,15 +3,6 @@
 from faultrun.kernel.device_kinds.shared import PARTITIONS, SIZE, own_disk
 from faultrun.model.device_kind import DeviceKind
 
-NULL_BLK = DeviceKind(
-    name="null_blk",
-    summary="a disk of the null_blk driver",
-    called="nullb[0-9]+",
-    example="nullb0",
-    options=(SIZE, PARTITIONS),
-    names=own_disk,
-)
-
 SCSI_DEBUG = DeviceKind(
     name="scsi_debug",
     summary="a disk of the scsi_debug driver",

@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 
-from faultrun.simkernel.devices.block import Disk
-from faultrun.simkernel.devices.medium import SECTOR
-from faultrun.simkernel.devices.plain import PlainDriver
+from faultrun.simkernel.devices.block import Disk, Request
+from faultrun.simkernel.devices.medium import SECTOR, Storage
 from faultrun.simkernel.file_values import OpenFile
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.sim_errno import SimErrno
+from faultrun.simkernel.tasks import SimTask
 
 _MAJOR = 7
+_BASE_NS = 20_000
+_PER_KIB_NS = 150
+_STACK = (
+    "should_fail", "loop_handle_cmd", "loop_process_work", "loop_workfn", "process_one_work",
+    "worker_thread", "kthread", "ret_from_fork",
+)  # fmt: skip
 
 
 class FileMedium:
@@ -33,9 +39,66 @@ class FileMedium:
         """Zeros."""
         self.write(offset, bytes(size))
 
+    def sync(self) -> None:
+        """fsync(2) of the file."""
+        self._file.sync()
+
     def close(self) -> None:
         """The file is not needed any more."""
         self._file.close()
+
+
+class LoopDriver:
+    """Does each request as a read or write of its file, in a worker thread.
+
+    Kernel: drivers/block/loop.c:loop_handle_cmd(), lo_complete_rq(). It has no timeout handler: a
+    completion that is dropped never comes. Any error of the file is EIO.
+    """
+
+    def __init__(self, kernel: SimKernel, medium: Storage) -> None:
+        self._kernel = kernel
+        self._medium = medium
+        self._worker: SimTask | None = None
+        self.disk: Disk | None = None
+
+    def execute(self, request: Request) -> tuple[str, bytes]:
+        """A request, to its end. Raises Unkillable."""
+        size = request.sectors * SECTOR
+        self._kernel.clock.advance(_BASE_NS + size // 1024 * _PER_KIB_NS)
+        try:
+            data = self._work(request, size)
+        except SimErrno:
+            status, data = "IOERR", b""
+        else:
+            status = "OK"
+        if self.disk is not None and self.disk.drops(self._thread(), _STACK):
+            raise self.disk.never_completes(request)
+        return status, data
+
+    def _work(self, request: Request, size: int) -> bytes:
+        medium, offset = self._medium, request.sector * SECTOR
+        if request.op == "READ":
+            return medium.read(offset, size)
+        if request.op == "WRITE":
+            medium.write(offset, request.data)
+        elif request.op in ("DISCARD", "WRITE_ZEROES"):
+            medium.clear(offset, size)
+        elif isinstance(medium, FileMedium):
+            medium.sync()
+        return b""
+
+    def _thread(self) -> SimTask:
+        if self._worker is None:
+            self._worker = self._kernel.tasks.spawn("kworker/u4:3")
+        return self._worker
+
+
+def loop_disk(kernel: SimKernel, name: str, medium: Storage, number: tuple[int, int]) -> Disk:
+    """A loop device over those bytes."""
+    driver = LoopDriver(kernel, medium)
+    disk = Disk(kernel, name=name, medium=medium, driver=driver, number=number, has_timeout=False)
+    driver.disk = disk
+    return disk
 
 
 class Loops:
@@ -51,6 +114,14 @@ class Loops:
         self._publish = publish
         self._withdraw = withdraw
         self._media: dict[str, FileMedium] = {}
+        self._worker: SimTask | None = None
+
+    @property
+    def worker(self) -> SimTask:
+        """Who reads and writes the files: nobody's child, so that no task filter lets it through."""
+        if self._worker is None:
+            self._worker = self._kernel.tasks.spawn("kworker/u4:4")
+        return self._worker
 
     def attach(self, file: OpenFile, wanted: str = "") -> str:
         """Make a disk of a file: its path. Raises SimErrno("EBUSY") if the wanted one is taken."""
@@ -60,8 +131,7 @@ class Loops:
         medium = FileMedium(file)
         self._media[name] = medium
         number = (_MAJOR, int(name.removeprefix("loop") or "0"))
-        driver = PlainDriver(self._kernel, medium)
-        disk = Disk(self._kernel, name=name, medium=medium, driver=driver, number=number)
+        disk = loop_disk(self._kernel, name, medium, number)
         self._kernel.log.emit(6, f"{name}: detected capacity change from 0 to {disk.sectors}")
         self._publish(disk, 0)
         return f"/dev/{name}"

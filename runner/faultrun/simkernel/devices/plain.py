@@ -1,5 +1,7 @@
 """Block devices that only hold data. No faults of their own."""
 
+from collections.abc import Callable
+
 from faultrun.kernel.device_kinds.shared import PARTITIONS, SIZE
 from faultrun.model.campaign import DeviceSpec
 from faultrun.simkernel.devices.block import Disk, Request
@@ -35,18 +37,23 @@ class PlainDriver:
         return "OK", b""
 
 
-def plain_disk(kernel: SimKernel, name: str, size_bytes: int, number: tuple[int, int]) -> Disk:
+def plain_disk(kernel: SimKernel, name: str, medium: Storage, number: tuple[int, int]) -> Disk:
     """A disk that only holds data."""
-    medium = Medium(size_bytes)
     driver = PlainDriver(kernel, medium)
     return Disk(kernel, name=name, medium=medium, driver=driver, number=number)
+
+
+DiskMaker = Callable[[SimKernel, str, Storage, tuple[int, int]], Disk]
 
 
 class PlainBus(DiskBus):
     """Disks of one major number that were there when the machine came up."""
 
-    def __init__(self, major: int, site: Site, specs: tuple[DeviceSpec, ...]) -> None:
+    def __init__(
+        self, major: int, make: DiskMaker, site: Site, specs: tuple[DeviceSpec, ...]
+    ) -> None:
         self._major = major
+        self._make = make
         self._site = site
         self._specs = specs
         self.woken = not specs
@@ -66,7 +73,7 @@ class PlainBus(DiskBus):
             size = int(spec.option("size_mib", SIZE.default)) * _MIB
             number = (self._major, at * _MINORS)
             self._site.publish(
-                plain_disk(self._site.kernel, spec.name, size, number), _partitions(spec)
+                self._make(self._site.kernel, spec.name, Medium(size), number), _partitions(spec)
             )
 
 

@@ -159,7 +159,7 @@ def _file_system(
     if kind not in (*KINDS, "auto"):
         raise SimErrno("ENODEV")
     if loop or process.stat(source).kind == "file":
-        source = machine.devices.loops.attach(process.open(source, UPDATE))
+        source = machine.devices.loops.attach(_backing(process, source))
     path = process.path(source)
     if machine.files.mounted_from(path) is not None:
         raise SimErrno("EBUSY")
@@ -168,6 +168,13 @@ def _file_system(
     if not machine.kernel.facility(Modules).request(machine, module_of(known)):
         raise SimErrno("ENODEV")
     return mount_disk(machine.kernel, device, kind, path, process.task, read_only=read_only)
+
+
+def _backing(process: Process, name: str) -> OpenFile:
+    """The file of a loop device: opened by the caller, read and written by the driver's thread."""
+    process.close(process.open(name, UPDATE))
+    machine = process.machine
+    return machine.files.open(process.path(name), UPDATE, machine.devices.loops.worker)
 
 
 def _disk(process: Process, path: str) -> Device:
@@ -335,7 +342,7 @@ def _losetup(process: Process) -> int:
     name = found.operands[-1]
     wanted = found.operands[0] if len(found.operands) > 1 else ""
     try:
-        path = loops.attach(process.open(name, UPDATE), wanted)
+        path = loops.attach(_backing(process, name), wanted)
     except SimErrno as refused:
         process.complain(f"{name}: failed to set up loop device: {message_of(refused.name)}")
         return 1
