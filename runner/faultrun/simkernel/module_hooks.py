@@ -34,7 +34,7 @@ PLAIN = ModuleHook()
 
 
 def _null_blk(machine: "Machine", args: Mapping[str, str]) -> str:
-    """drivers/block/null_blk/main.c:null_init()"""
+    """Its devices, and a directory in configfs: drivers/block/null_blk/main.c:null_init()."""
     task = machine.kernel.tasks.spawn("modprobe")
     try:
         machine.devices.bus(NullBlkBus).load(args, task)

@@ -154,7 +154,7 @@ class ControlTree:
         self._seeds: list[str] = []
         self._growing: dict[str, tuple[Change, Change]] = {}
 
-    def grow(self, parent: str, make: Change, drop: Change) -> None:
+    def open_to_users(self, parent: str, make: Change, drop: Change) -> None:
         """A directory in which users make and remove directories, as configfs has them.
 
         Kernel: fs/configfs/dir.c:configfs_mkdir(), configfs_rmdir()

@@ -126,7 +126,7 @@ class NullBlkBus(DiskBus):
         self.loaded = True
         tree = self._site.kernel.tree
         tree.provide(ROOT, lambda: {"features": TextFile(self._features)})
-        tree.grow(ROOT, self._make, self._drop)
+        tree.open_to_users(ROOT, self._make, self._drop)
         tree.provide(_MODULE, self._parameters)
         return True
 
