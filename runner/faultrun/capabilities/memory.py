@@ -6,6 +6,22 @@ from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter,
 _SLAB_REF = "mm/failslab.c:should_failslab()"
 _PAGE_REF = "mm/page_alloc.c:should_fail_alloc_page()"
 
+_OOM_KILL = AttrSpec(
+    name="oom-kill-allocating-task",
+    summary=(
+        "While armed, an out-of-memory situation kills the task that allocates, not the largest:"
+        " what failcmd.sh sets for its command. Not a file of the capability, but of the machine."
+    ),
+    kind=AttrKind.INT,
+    default=0,
+    unit="0 or 1",
+    minimum=0,
+    maximum=1,
+    path="/proc/sys/vm/oom_kill_allocating_task",
+    examples=(1,),
+    kernel_ref="mm/oom_kill.c:out_of_memory()",
+)
+
 _SLAB_ATTRS = (
     flag(
         "ignore-gfp-wait",
@@ -19,6 +35,7 @@ _SLAB_ATTRS = (
         "Y fails only caches marked in /sys/kernel/slab/<cache>/failslab.",
         _SLAB_REF,
     ),
+    _OOM_KILL,
 )
 
 FAILSLAB = Capability(
@@ -88,6 +105,7 @@ _PAGE_ATTRS = (
         examples=(0, 1),
         kernel_ref=_PAGE_REF,
     ),
+    _OOM_KILL,
 )
 
 FAIL_PAGE_ALLOC = Capability(

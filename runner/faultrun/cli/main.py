@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 VERBS: dict[str, str] = {
     "run": "run campaigns, record what happened, judge it and write a report",
+    "exec": "run one command with failing allocations, as the kernel's failcmd.sh does",
     "plan": "print every command and every write, in order, without doing any",
     "check": "read campaigns and say everything that is wrong with them",
     "report": "render the report of a recorded run again",

@@ -9,25 +9,20 @@ from functools import partial
 from pathlib import Path
 
 from faultrun.cli import loading, options
-from faultrun.cli.circumstances import circumstances
 from faultrun.cli.ending import Result, ended, refused
 from faultrun.cli.exits import Exit, worst
-from faultrun.cli.folders import next_folder
 from faultrun.cli.forecast import forecast
 from faultrun.cli.machines import Machines, UnknownTarget, machines
-from faultrun.cli.progress import Watch, watch
+from faultrun.cli.progress import watch
+from faultrun.cli.recorded import recorded
 from faultrun.cli.signals import Interrupts
-from faultrun.engine.drive_virtual import drive
 from faultrun.gate.policy import decide
 from faultrun.model.campaign import GatePolicy
-from faultrun.model.event import Event
 from faultrun.model.failure import RecordError
 from faultrun.model.gate import Counts, GateResult
 from faultrun.model.plan import Plan
 from faultrun.model.target import TargetBroken
-from faultrun.oracles.registry import builtin as oracles
 from faultrun.plan.select import SelectionError
-from faultrun.record.writer import Recorder
 from faultrun.report.render import write_report
 
 MOST_SLOTS = 64
@@ -86,27 +81,18 @@ def _one(name: str, args: argparse.Namespace) -> Result:
 
 
 def _record(plan: Plan, name: str, open_machine: Machines, args: argparse.Namespace) -> Result:
-    with open_machine("probe") as first:
-        info = first.info
-    folder = _folder(plan, args)
-    when = circumstances(name, args, plan.campaign)
     with Interrupts() as interrupts:
-        with Recorder.start(folder, plan, info, when) as recorder:
-            display = watch(plan, color=args.color, quiet=args.quiet or args.json)
-            try:
-                summary = drive(
-                    plan,
-                    open_machine,
-                    _Both(recorder, display),
-                    oracles=oracles(),
-                    gate=partial(_decide, most=len(plan.tasks)),
-                    slots=args.slots,
-                    stop=interrupts.stop,
-                )
-            finally:
-                display.close()
-        problem = "" if args.no_report else _report(folder)
-    return ended(summary, plan, folder, sha256=recorder.sha256, problem=problem, args=args)
+        done = recorded(
+            plan,
+            open_machine,
+            watch(plan, color=args.color, quiet=args.quiet or args.json),
+            args,
+            name=name,
+            gate=partial(_decide, most=len(plan.tasks)),
+            stop=interrupts.stop,
+        )
+        problem = "" if args.no_report else _report(done.folder)
+    return ended(done.summary, plan, done.folder, sha256=done.sha256, problem=problem, args=args)
 
 
 def _report(folder: Path) -> str:
@@ -118,34 +104,10 @@ def _report(folder: Path) -> str:
     return ""
 
 
-def _folder(plan: Plan, args: argparse.Namespace) -> Path:
-    if args.out:
-        return Path(args.out)
-    try:
-        return next_folder(plan.campaign.name, Path.cwd())
-    except OSError as no:
-        where = no.filename or Path.cwd()
-        message = f"{where}: the record cannot be written: {no.strerror}"
-        raise RecordError(message, before_start=True) from no
-
-
 def _decide(policy: GatePolicy, counts: Counts, not_run: int, *, most: int) -> GateResult:
     """The campaign's gate. Of a selection it cannot demand more passes than it has steps."""
     bounded = replace(policy, min_passed=min(policy.min_passed, most))
     return decide(bounded, counts, not_run)
-
-
-class _Both:
-    """The record first, then the display: what is shown is already written down."""
-
-    def __init__(self, recorder: Recorder, display: Watch) -> None:
-        self._recorder = recorder
-        self._display = display
-
-    def emit(self, event: Event) -> None:
-        """Take one event."""
-        self._recorder.emit(event)
-        self._display.emit(event)
 
 
 def _slots(text: str) -> int:

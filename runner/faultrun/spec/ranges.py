@@ -1,6 +1,7 @@
 """``require:`` and ``reject:`` of an injection: callers by symbol or by a module's section."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ _FORMS = (
     frozenset({"function"}), frozenset({"function", "module"}),
     frozenset({"module"}), frozenset({"module", "section"}), frozenset({"module", "from", "to"}),
 )  # fmt: skip
-_SAID = (
+SAID = (
     "write `symbol: NAME`, `function: NAME`, `module: NAME` with or without `section: .text`,"
     " or `module: NAME` with `from: .text` and `to: .data`"
 )
@@ -55,7 +56,7 @@ class RangeDraft:
             value = slot.value(cell, context.reader)
             if value is None:
                 return None
-            if not _form(key).fullmatch(str(value)):
+            if not sound(key, str(value)):
                 blame = slot.scope.blame(slot.leaf)
                 message = f"{key} is {shown(value)}, which cannot be the name of one"
                 context.findings.add(
@@ -63,16 +64,7 @@ class RangeDraft:
                 )
                 return None
             texts[key] = str(value)
-        symbol = texts.get("function", texts.get("symbol", ""))
-        return StackRange(
-            side=self.side,
-            mark=self.mark,
-            symbol=symbol,
-            function="function" in texts,
-            module=texts.get("module", "").replace("-", "_"),
-            begin="" if symbol else texts.get("section", texts.get("from", ".text")),
-            until=texts.get("to", ""),
-        )
+        return made(self.side, self.mark, texts)
 
 
 def range_of(
@@ -82,9 +74,9 @@ def range_of(
     length = len(entry.name)
     if not allowed(entry.name, entry.mark, context):
         return None
-    if frozenset(table.entries) not in _FORMS:
+    if not fits(table.entries):
         message = f"'{entry.name}' of '{capability.name}' does not say one range of callers"
-        context.findings.add("FR029", entry.mark, message, hint=_SAID, length=length)
+        context.findings.add("FR029", entry.mark, message, hint=SAID, length=length)
         return None
     slots: dict[str, Slot] = {}
     for item in table.entries.values():
@@ -112,6 +104,30 @@ def allowed(name: str, mark: Mark, context: "Context") -> bool:
 def has_ranges(capability: Capability) -> bool:
     """Whether a capability has the files of a stack filter."""
     return all(capability.attr(name) is not None for name in FILES)
+
+
+def fits(keys: Iterable[str]) -> bool:
+    """Whether these keys together say one range."""
+    return frozenset(keys) in _FORMS
+
+
+def sound(key: str, text: str) -> bool:
+    """Whether a text can be the name of a symbol, a module or a section."""
+    return _form(key).fullmatch(text) is not None
+
+
+def made(side: Side, mark: Mark, texts: Mapping[str, str]) -> StackRange:
+    """The range that keys which fit say."""
+    symbol = texts.get("function", texts.get("symbol", ""))
+    return StackRange(
+        side=side,
+        mark=mark,
+        symbol=symbol,
+        function="function" in texts,
+        module=texts.get("module", "").replace("-", "_"),
+        begin="" if symbol else texts.get("section", texts.get("from", ".text")),
+        until=texts.get("to", ""),
+    )
 
 
 def _form(key: str) -> re.Pattern[str]:

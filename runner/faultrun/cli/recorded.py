@@ -1,0 +1,82 @@
+"""Drive a plan into a record: what every verb that runs something has in common."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from faultrun.cli.circumstances import circumstances
+from faultrun.cli.folders import next_folder
+from faultrun.cli.machines import Machines
+from faultrun.cli.progress import Watch
+from faultrun.engine.drive_virtual import drive
+from faultrun.engine.summary import RunSummary
+from faultrun.model.event import Event
+from faultrun.model.failure import RecordError
+from faultrun.model.gate import Gate
+from faultrun.model.plan import Plan
+from faultrun.oracles.registry import builtin as oracles
+from faultrun.record.writer import Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What is left when a plan was driven: its summary, and its record."""
+
+    summary: RunSummary
+    folder: Path
+    sha256: str
+
+
+def recorded(
+    plan: Plan,
+    open_machine: Machines,
+    display: Watch,
+    args: argparse.Namespace,
+    *,
+    name: str,
+    gate: Gate,
+    stop: Callable[[], bool],
+) -> Recorded:
+    """Run a plan; ``name`` is what the user asked for. Raises RecordError and TargetBroken."""
+    with open_machine("probe") as first:
+        info = first.info
+    folder = _folder(plan, args)
+    with Recorder.start(folder, plan, info, circumstances(name, args, plan.campaign)) as recorder:
+        try:
+            summary = drive(
+                plan,
+                open_machine,
+                _Both(recorder, display),
+                oracles=oracles(),
+                gate=gate,
+                slots=args.slots,
+                stop=stop,
+            )
+        finally:
+            display.close()
+    return Recorded(summary=summary, folder=folder, sha256=recorder.sha256)
+
+
+def _folder(plan: Plan, args: argparse.Namespace) -> Path:
+    if args.out:
+        return Path(args.out)
+    try:
+        return next_folder(plan.campaign.name, Path.cwd())
+    except OSError as no:
+        where = no.filename or Path.cwd()
+        message = f"{where}: the record cannot be written: {no.strerror}"
+        raise RecordError(message, before_start=True) from no
+
+
+class _Both:
+    """The record first, then the display: what is shown is already written down."""
+
+    def __init__(self, recorder: Recorder, display: Watch) -> None:
+        self._recorder = recorder
+        self._display = display
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        self._recorder.emit(event)
+        self._display.emit(event)
