@@ -7,8 +7,12 @@ import os
 import random
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import Command
@@ -16,50 +20,17 @@ from faultrun.simkernel.grammar import parse
 from faultrun.simkernel.unmodelled import Unmodelled
 from faultrun.targets.simulated import SimulatedTarget
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
+from shell_scripts import TOPICS
+
 BASH = shutil.which("bash")
 pytestmark = pytest.mark.skipif(BASH is None, reason="no bash on this machine")
 
 SCRIPTS = [
-    'x="a  b"; echo $x "$x"; set -- $x; echo $# "$2"',
-    "x=a.tar.gz; echo ${x%.*} ${x%%.*} ${x#*.} ${x##*.} ${#x} ${x/a/b} ${x//a/b} ${x:2:3} ${x: -2}",
-    "unset u; echo ${u:-d} ${u-d} ${u:+s}${u=set} $u ${u:+s}",
-    'f() { local v=1; v=$((v+1)); echo "$v $1 $#"; return 5; }; v=9; f a b; echo $? $v',
-    "for i in 1 2 3; do [ $i = 2 ] && continue; echo $i; done; while true; do break; done; echo $?",
-    'case abc in a?c) echo one;; *) echo two;; esac; case x in "?") echo no;; [xy]) echo yes;; esac',
-    'echo a | { read x; echo "<$x>"; }; echo "b c d" | { read x y; echo "$y-$x"; }',
-    "set -e; (false) || echo kept; if false; then :; fi; ! true; echo here; false; echo never",
-    "set -o pipefail; false | true; echo $?; true | true; echo $? ${PIPESTATUS[0]}${PIPESTATUS[1]}",
-    "trap 'echo bye $?' EXIT; exit 3",
-    "trap 'echo bye' EXIT; (exit 4); echo $?",
-    'cat <<E\n$((1+1)) $(echo sub) \\$x\nE\ncat <<"E"\n$x\nE',
-    'x=$(printf "a\\nb\\n\\n"); echo "$x" | wc -l; echo "[${x}]"',
-    'printf "%5d|%-5s|%05.1f|%x|%c\\n" 42 ab 3.14159 255 xyz; printf "%s " a b c; echo',
-    'echo -e "a\\tb\\x41\\101" -n; echo -n x; echo -E "\\t"',
-    'a=(1 2 "3 4"); a[3]=z; a+=(y); echo "${a[2]}" ${#a[@]}; printf "<%s>" "${a[@]:1:2}" "${a[@]/z/Q}"',
-    "[[ abc == a* && ! x < a ]] && echo t; [[ abc =~ ^a(.)c$ ]] && echo ${BASH_REMATCH[1]}",
-    '[ a = a -a ! b = c ] && echo t; test -n "" || echo f; [ 3 -gt 2 -o 1 -gt 2 ]; echo $?',
-    "x=5; (( x > 3 && x < 9 )) && echo in; ((x++)); echo $x; let y=x*2; echo $y",
-    "for ((i=0, j=9; i<3; i++, j--)); do echo $i$j; done",
-    "i=3; until (( i == 0 )); do echo $((i--)); done",
-    "echo {a,b}{1..2} x{,y} {3..1}",
-    "echo 'single $x' \"double \\$x\" $'ansi\\n'",
-    'IFS=:; p=a:b::c; for x in $p; do echo "<$x>"; done',
-    'eval "x=1; echo \\$x"; g() { echo ${FUNCNAME:-g}; }; type -t g; command -v echo',
-    "x=1; (x=2; echo $x); echo $x; { x=3; }; echo $x",
-    "echo out; echo err >&2; echo both 2>&1 >/dev/null; { echo a; echo b; } | tail -1",
-    "set -u; echo ${nope:-d}; echo $nope; echo no",
-    "false || true && echo and; true && false || echo or; ! false; echo $?",
-    'x=abc; echo ${x^^} ${x^} ${x,,}; y=; echo "${y:-e}" "${y-n}"',
-    "shift_all() { while [ $# -gt 0 ]; do echo $1; shift; done; }; shift_all a b c",
-    'x="*"; echo "$x" "a*b"; y=\'a\\nb\'; echo $y',
-    'read a b <<< "1 2 3"; echo "$b/$a"; while read -r l; do echo "[$l]"; done < <(echo p; echo q)',
-    "exit 300", "return 2>/dev/null; echo after $?", 'set -- a b c; echo "${@:2}" ${@:1:1} "${@#b}"', "nosuch=1 true; echo ${nosuch-unset}",
-    "x=1 y=$x; echo $y; x+=2; echo $x", "echo $((0x10 + 010 + 2#101)) $((7/2)) $((-7%3)) $((1?2:3))",
-    "echo $(( 1 << 62 )) $(( 9223372036854775807 + 1 )) $((2**10)) $((~5)) $((!0))",
-    'seq 3 | sort -rn; echo "b a" | tr " " "\\n" | sort | uniq -c | sed "s/^ *//"',
-    'echo "a:b:c" | cut -d: -f2,3; printf "x\\ny\\n" | grep -c .; echo foo | sed -n "s/o/0/gp"',
-    'printf "1\\n2\\n3\\n" | sed -n "2p;/3/p"; printf "1\\n2\\n3\\n" | sed 2d; seq 5 | tail -n +4',
-]  # fmt: skip
+    pytest.param(script, id=f"{topic}-{number}")
+    for topic, scripts in TOPICS.items()
+    for number, script in enumerate(scripts)
+]
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +42,15 @@ def ours(machine, script):
     machine.renew("shell")
     done = machine.run(Command(script=script, timeout_ns=10**10))
     assert not done.unmodelled, (script, done.unmodelled)
-    return done.exit_code, done.stdout, done.stderr
+    code = done.exit_code if done.signal is None else -done.signal
+    return code, done.stdout, done.stderr
 
 
 def theirs(script, folder):
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": "/root"}
     done = subprocess.run(
-        [BASH, "-c", script], capture_output=True, text=True, cwd=folder, env=env, check=False,
-        stdin=subprocess.DEVNULL,
+        ["bash", "-c", script], capture_output=True, text=True, cwd=folder, env=env, check=False,
+        errors="surrogateescape", timeout=60, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -148,3 +120,90 @@ def test_random_words(machine, tmp_path):
     mine, real = ours(machine, script)[1].splitlines(), theirs(script, tmp_path)[1].splitlines()
     for line, one, other in zip(lines[3:], mine, real, strict=True):
         assert one == other, line
+
+
+PLAIN = st.text("ab c*?[]~#", max_size=6)
+VALUES = st.text("abxyz/. *?-_:,", max_size=8)
+PATTERNS = st.lists(
+    st.sampled_from(["a", "b", "x", "/", ".", "*", "?", "[ab]", "[!x]", "\\*", '"*"', "$q", '"$q"']),
+    min_size=1, max_size=3,
+).map("".join)  # fmt: skip
+NUMBERS = st.integers(-4, 9).map(str)
+EDITS = st.one_of(
+    st.builds("{}{}".format, st.sampled_from(["#", "##", "%", "%%"]), PATTERNS),
+    st.builds("{}{}/{}".format, st.sampled_from(["/", "//", "/#", "/%"]), PATTERNS, st.sampled_from(["", "-", "$q", '"q q"'])),
+    st.builds(": {}".format, NUMBERS),
+    st.builds(": {}: {}".format, NUMBERS, st.integers(0, 9)),
+    st.builds("{}{}".format, st.sampled_from([":-", "-", ":+", "+"]), st.sampled_from(["", "w", '"d e"', "$q", "d e"])),
+    st.sampled_from(["^", "^^", ",", ",,", ""]),
+)  # fmt: skip
+
+
+def same(machine, folder, lines):
+    script = "\n".join(["cd /var/tmp; set -f", *lines])
+    mine, real = ours(machine, script), theirs(script, folder)
+    for line, one, other in zip(lines, mine[1].split("\0"), real[1].split("\0"), strict=False):
+        assert one == other, line
+    assert mine[:2] == real[:2]
+
+
+def quote(text):
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+MANY = settings(
+    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate], print_blob=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+
+
+@MANY
+@given(st.lists(st.tuples(VALUES, VALUES, EDITS, st.booleans()), min_size=20, max_size=40))
+def test_parameter_expansion_is_bashs(machine, tmp_path, cases):
+    lines = []
+    for value, other, edit, quoted in cases:
+        word = f'"${{v{edit}}}"' if quoted else f"${{v{edit}}}"
+        lines.append(f"v={quote(value)} q={quote(other)}; printf '<%s>' {word}; printf '\\0'")
+    same(machine, tmp_path, lines)
+
+
+@MANY
+@given(st.lists(st.lists(st.tuples(st.sampled_from("'\"nv"), PLAIN), max_size=4), min_size=20, max_size=40))  # fmt: skip
+def test_quoting_is_bashs(machine, tmp_path, cases):
+    lines = []
+    for words in cases:
+        text = ""
+        for kind, inner in words:
+            if kind == "'":
+                text += f"'{inner}'"
+            elif kind == '"':
+                text += f'"{inner}$v"'
+            elif kind == "n":
+                text += "".join("\\" + char for char in inner)
+            else:
+                text += "$v"
+        lines.append(f"v='p  q'; printf '<%s>' x{text} y; printf '\\0'")
+    same(machine, tmp_path, lines)
+
+
+TERMS = st.recursive(
+    st.one_of(st.integers(0, 40).map(str), st.sampled_from(["x", "y", "z", "0x1f", "017", "2#101", "a[1]", "x++", "--y"])),
+    lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from("+-*&|^<>,"), inner),
+        st.builds("{} {} {}".format, inner, st.sampled_from(["==", "!=", "<=", ">=", "&&", "||", "<<", ">>", "/", "%"]), inner),
+        st.builds("({} ? {} : {})".format, inner, inner, inner),
+        st.builds("{}({})".format, st.sampled_from("-+!~"), inner),
+        st.builds("(z {} {})".format, st.sampled_from(["=", "+=", "-=", "*=", "|=", "^=", "<<="]), inner),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@MANY
+@given(st.lists(TERMS, min_size=20, max_size=40))
+def test_arithmetic_is_bashs(machine, tmp_path, expressions):
+    lines = [
+        f"x=7 y=-3 z=2 a=(4 5); (echo $(( {text} )) $? $x $y $z); printf '\\0'"
+        for text in expressions
+    ]
+    same(machine, tmp_path, lines)

@@ -124,8 +124,12 @@ def test_patterns(pattern, text, fits):
     [
         ("select x in a; do b; done", "line 1: shell construct 'select'"),
         ("true\n(((", "line 2: shell syntax not understood"),
-        ("echo ${!x}", "indirect expansion"),
-        ("case x in a) b ;& esac", "shell syntax not understood near"),
+        ("echo ${!x*}", "line 1: indirect expansion"),
+        ("case x in a) b", "shell syntax not understood near"),
+        ("true\ncoproc cat", "line 2: shell construct 'coproc'"),
+        ("true\n\nif a; then b", "line 3: shell syntax not understood near 'end of text'"),
+        ("echo ${x@P}", "line 1: expansion '${x@P}'"),
+        ("exec {fd}> f", "line 1: a descriptor named by a variable"),
     ],
 )
 def test_what_is_not_supported_is_named(text, named):

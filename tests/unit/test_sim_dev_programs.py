@@ -148,7 +148,7 @@ def test_fio_names_the_failing_offset():
         ("awk 1", "program 'awk'"),
         ("ls --full-time", "option '--full-time' of 'ls'"),
         ("nvme fw-download /dev/nvme0", "nvme sub-command 'fw-download'"),
-        ("true\nsleep 1 &", "line 2: background job '&'"),
+        ("true\nalias a=b", "line 2: shell builtin 'alias'"),
         ("cat /dev/zero | head -c 1", "reading more than 64 MiB"),
     ],
 )  # fmt: skip

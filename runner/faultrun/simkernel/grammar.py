@@ -1,16 +1,15 @@
-"""Shell text to an immutable tree, by the maintained bash grammar of tree-sitter.
+"""Shell text to an immutable tree, by recursive descent over bash's own grammar.
 
-The grammar gives the structure and the borders of words; what stands inside a word is read by
-``shell.words``. A text that the grammar does not understand is named, never guessed at.
+This file knows commands and how they are joined; ``shell.scanner`` reads operators, words and
+here-documents; what stands inside a word is read by ``shell.words``. A text that is not understood
+is named with its line, never guessed at.
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
-import tree_sitter
-import tree_sitter_bash
-
+from faultrun.simkernel.shell.assigned import read_assign
+from faultrun.simkernel.shell.borders import closing, skip
 from faultrun.simkernel.shell.cut import bars, pieces
 from faultrun.simkernel.shell.nodes import (
     AndOr,
@@ -18,6 +17,7 @@ from faultrun.simkernel.shell.nodes import (
     Background,
     Calculate,
     Case,
+    CaseItem,
     Condition,
     CountingFor,
     Declare,
@@ -30,371 +30,346 @@ from faultrun.simkernel.shell.nodes import (
     Pipeline,
     Redirect,
     Sequence,
-    Simple,
     Subshell,
     While,
     Word,
 )
+from faultrun.simkernel.shell.scanner import Scanner
 from faultrun.simkernel.shell.shape import attach, simple
 from faultrun.simkernel.shell.words import WordParser
 from faultrun.simkernel.unmodelled import Unmodelled
 
-_ESCAPED_BLANKS = (b"\\ ", b"\\\t")
-_TRAILING = re.compile(rb"(?:[ \t]*\\[ \t])+")
-_REDIRECTS = ("file_redirect", "heredoc_redirect", "herestring_redirect")
-
-
-@lru_cache(maxsize=1)
-def _parser() -> tree_sitter.Parser:
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+_DECLARES = frozenset({"export", "local", "readonly", "declare", "typeset", "unset"})
+_CLOSERS = frozenset({"then", "do", "done", "fi", "elif", "else", "esac", "}", "in"})
+_NOT_SUPPORTED = frozenset({"select", "coproc", "time"})
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_FUNCTION = re.compile(r"([^\s'\"$`;&|<>(){}=]+)[ \t]*\([ \t]*\)")
+_ENDS = (";;&", ";;", ";&")
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str, line: int = 1) -> Node:
     """The tree of a script whose first line has that number. Raises Unmodelled."""
-    source = text.encode("utf-8", "surrogateescape")
-    root = _parser().parse(source).root_node
-    builder = _Builder(source, line)
-    if root.has_error:
-        raise Unmodelled(*builder.trouble(root))
-    return builder.sequence(root.children)
+    parser = _Parser(text, line)
+    try:
+        return parser.whole()
+    except RecursionError:
+        raise Unmodelled("shell text nested too deeply", line) from None
 
 
-def _error_in(node: tree_sitter.Node) -> tree_sitter.Node:
-    """The leaf where it went wrong: the first that is marked, else the last one read."""
-    while node.children:
-        bad = (child for child in node.children if child.has_error or child.is_missing)
-        node = next(bad, node.children[-1])
-    return node
+class _Parser:
+    """Reads one text and makes its tree."""
 
+    def __init__(self, text: str, line: int) -> None:
+        self._in = Scanner(text, line)
 
-class _Builder:
-    """Walks one grammar tree and makes ours."""
+    def whole(self) -> Node:
+        """The whole text."""
+        body = self._list()
+        if not self._in.done():
+            raise self._in.trouble()
+        return body
 
-    def __init__(self, source: bytes, line: int) -> None:
-        self._source = source
-        self._first = line
+    def _words_of(self, line: int = 0) -> WordParser:
+        return WordParser(parse, line or self._in.line)
 
-    def trouble(self, root: tree_sitter.Node) -> tuple[str, int]:
-        """What the grammar did not understand, and in which line."""
-        node = _error_in(root)
-        shown = self._text(node).strip().split("\n")[0][:40] or "end of text"
-        return f"shell syntax not understood near '{shown}'", self._line(node)
-
-    def sequence(self, children: list[tree_sitter.Node]) -> Node:
-        """The commands among the children, in order."""
+    def _list(self) -> Node:
+        """Commands up to what closes the surrounding construct."""
         body: list[Node] = []
-        for child in children:
-            if child.type == "&":
-                body[-1] = Background(self._line(child), body[-1])
-            elif child.is_named and child.type != "comment":
-                body.append(self.node(child))
+        while True:
+            self._in.newlines()
+            if self._in.done() or self._in.operator() in (")", *_ENDS):
+                break
+            if self._in.peek_word() in _CLOSERS:
+                break
+            node = self._and_or()
+            self._in.blanks()
+            if self._in.take("&"):
+                node = Background(self._in.line, node)
+            elif not (self._in.take(";") or self._in.operator() in ("\n", ")", *_ENDS)):
+                body.append(node)
+                if self._in.done():
+                    break
+                raise self._in.trouble()
+            body.append(node)
         return body[0] if len(body) == 1 else Sequence(tuple(body))
 
-    def node(self, node: tree_sitter.Node) -> Node:
+    def _and_or(self) -> Node:
+        node = self._pipeline()
+        while True:
+            self._in.blanks()
+            op = self._in.operator()
+            if op not in ("&&", "||"):
+                return node
+            self._in.take(op)
+            self._in.newlines()
+            node = AndOr(node, op, self._pipeline())
+
+    def _pipeline(self) -> Node:
+        line = self._in.line
+        negated = False
+        while self._in.peek_word() == "!":
+            self._in.word()
+            self._in.blanks()
+            negated = not negated
+        parts = [self._command()]
+        both: list[bool] = []
+        while True:
+            self._in.blanks()
+            op = self._in.operator()
+            if op not in ("|", "|&"):
+                break
+            self._in.take(op)
+            both.append(op == "|&")
+            self._in.newlines()
+            parts.append(self._command())
+        node = parts[0] if len(parts) == 1 else Pipeline(line, tuple(parts), tuple(both))
+        return Not(node) if negated else node
+
+    def _command(self) -> Node:
         """One command of any kind. Raises Unmodelled for a kind that is not supported."""
-        match node.type:
-            case "command":
-                return self._command(node)
-            case "variable_assignment" | "variable_assignments":
-                return Simple(self._line(node), assigns=tuple(self._assigns(node)))
-            case "declaration_command" | "unset_command":
-                return self._declare(node)
-            case "redirected_statement":
-                return self._redirected(node)
-            case "pipeline":
-                return self._pipeline(node)
-            case "negated_command":
-                return Not(self.node(node.children[1]))
-            case "list":
-                left, op, right = node.children[0], node.children[1], node.children[-1]
-                return AndOr(self.node(left), op.type, self.node(right))
-            case "if_statement":
-                return self._if(node)
-            case "while_statement":
-                return self._while(node)
-            case "for_statement":
-                return self._for(node)
-            case "c_style_for_statement":
-                return self._counting_for(node)
-            case "case_statement":
-                return self._case(node)
-            case "function_definition":
-                return self._function(node)
-            case "compound_statement":
-                return self._compound(node)
-            case "subshell":
-                return Subshell(self.sequence(node.children))
-            case "test_command":
-                return self._test(node)
-            case "file_redirect":
-                return Simple(self._line(node), redirects=tuple(self._redirects([node])[0]))
+        line = self._in.line
+        if self._in.operator() == "(":
+            return self._redirected(self._round(), line)
+        word = self._in.peek_word()
+        if word in _NOT_SUPPORTED:
+            raise Unmodelled(f"shell construct '{word}'", line)
+        made = self._compound(word)
+        if made is not None:
+            return self._redirected(made, line)
+        found = _FUNCTION.match(self._in.text, self._in.at)
+        if found is not None:
+            self._in.at = found.end()
+            return self._function_body(found[1])
+        if word in _CLOSERS:
+            raise self._in.trouble()
+        return self._simple(line)
+
+    def _compound(self, word: str) -> Node | None:
+        match word:
+            case "{":
+                line = self._in.line
+                self._expect("{")
+                body = self._list()
+                self._expect("}")
+                return Group(body, (), line)
+            case "if":
+                return self._if()
+            case "while" | "until":
+                self._in.word()
+                condition = self._list()
+                return While(condition, self._do(), word == "until")
+            case "for":
+                return self._for()
+            case "case":
+                return self._case()
+            case "[[":
+                return self._condition()
+            case "function":
+                self._in.word()
+                self._in.blanks()
+                name = self._in.word()
+                self._in.blanks()
+                if self._in.take("("):
+                    self._in.blanks()
+                    self._close()
+                return self._function_body(name)
             case _:
-                kind = node.type.replace("_", " ")
-                raise Unmodelled(f"shell construct '{kind}'", self._line(node))
+                return None
 
-    def _text(self, node: tree_sitter.Node) -> str:
-        return self._slice(node.start_byte, node.end_byte)
+    def _expect(self, word: str) -> None:
+        if self._in.peek_word() != word:
+            raise self._in.trouble()
+        self._in.word()
 
-    def _slice(self, begin: int, end: int) -> str:
-        return self._source[begin:end].decode("utf-8", "surrogateescape")
+    def _close(self) -> None:
+        if not self._in.take(")"):
+            raise self._in.trouble()
 
-    def _line(self, node: tree_sitter.Node) -> int:
-        return self._first + node.start_point[0]
+    def _round(self) -> Node:
+        """``( list )`` or ``(( expression ))``."""
+        scanner = self._in
+        line = scanner.line
+        if scanner.text.startswith("((", scanner.at):
+            end = closing(scanner.text, scanner.at)
+            if scanner.text[end - 2 : end] == "))":
+                inner = scanner.text[scanner.at + 2 : end - 2]
+                scanner.at = end
+                return Calculate(line, self._words_of(line).expression(inner))
+        scanner.at += 1
+        body = self._list()
+        self._close()
+        return Subshell(body)
 
-    def _word_parser(self, node: tree_sitter.Node) -> WordParser:
-        return WordParser(parse, self._line(node))
-
-    def _word(self, node: tree_sitter.Node) -> Word:
-        return self._word_parser(node).word(self._text(node))
-
-    def _words(self, nodes: list[tree_sitter.Node]) -> Iterator[Word]:
-        """The words that the nodes make.
-
-        The grammar takes an escaped blank for a border of words; so the text of neighbours is cut
-        again, by our own rules.
-        """
-        at = 0
-        while at < len(nodes):
-            first = nodes[at]
-            begin, end = first.start_byte, first.end_byte
-            at += 1
-            while at < len(nodes) and not self._slice(end, nodes[at].start_byte).strip("\\ \t\n"):
-                end = nodes[at].end_byte
-                at += 1
-            while self._source[begin - 2 : begin] in _ESCAPED_BLANKS:
-                begin -= 2
-            trailing = _TRAILING.match(self._source, end)
-            end = trailing.end() if trailing else end
-            parser = self._word_parser(first)
-            for piece in pieces(self._slice(begin, end), ""):
-                yield from parser.words(piece)
-
-    def _command(self, node: tree_sitter.Node) -> Simple:
-        assigns: list[Assign] = []
-        places: list[tree_sitter.Node] = []
-        targets: list[tree_sitter.Node] = []
-        for child in node.children:
-            if child.type == "variable_assignment":
-                assigns.extend(self._assigns(child))
-            elif child.type in _REDIRECTS:
-                targets.append(child)
-            elif child.type not in ("comment", "&"):
-                places.append(child)
-        redirects, extra = self._redirects(targets)
-        words = (*self._words(places), *extra)
-        return simple(self._line(node), words, assigns, redirects)
-
-    def _assigns(self, node: tree_sitter.Node) -> Iterator[Assign]:
-        if node.type == "variable_assignments":
-            for child in node.children:
-                yield from self._assigns(child)
-            return
-        target, op = node.children[0], node.children[1]
-        name, index = self._text(target), ""
-        if target.type == "subscript":
-            name, _, index = name.rstrip("]").partition("[")
-        append = op.type == "+="
-        value = self._slice(op.end_byte, node.end_byte)
-        held = node.children[2] if len(node.children) > 2 else None
-        if held is not None and held.type == "array":
-            items = tuple(self._words(held.children[1:-1]))
-            yield Assign(name, (), append, index, items)
-            return
-        yield Assign(name, self._word_parser(node).word(value), append, index)
-
-    def _declare(self, node: tree_sitter.Node) -> Node:
-        items: list[Assign | Word] = []
-        for child in node.children[1:]:
-            if child.type == "variable_assignment":
-                items.extend(self._assigns(child))
-            elif child.type not in ("comment", "&"):
-                items.append(self._word(child))
-        return Declare(self._line(node), node.children[0].type, tuple(items))
-
-    def _redirected(self, node: tree_sitter.Node) -> Node:
-        targets = [child for child in node.children if child.type in _REDIRECTS]
-        bodies = [child for child in node.children if child.type not in _REDIRECTS]
-        redirects, extra = self._redirects(targets)
-        if bodies:
-            body = attach(self.node(bodies[0]), redirects, extra, self._line(node))
+    def _function_body(self, name: str) -> Function:
+        line = self._in.line
+        self._in.newlines()
+        if self._in.operator() == "(":
+            made: Node | None = self._round()
         else:
-            body = simple(self._line(node), extra, [], redirects)
-        for target in targets:
-            if target.type == "heredoc_redirect":
-                body = self._after_heredoc(target, body)
-        return body
+            made = self._compound(self._in.peek_word())
+        if made is None:
+            raise self._in.trouble()
+        return Function(name, self._redirected(made, line))
 
-    def _after_heredoc(self, heredoc: tree_sitter.Node, body: Node) -> Node:
-        op = ""
-        for child in heredoc.children:
-            if child.type in ("&&", "||"):
-                op = child.type
-            elif child.type == "pipeline":
-                parts = [self.node(part) for part in child.children if part.is_named]
-                pipes = tuple(part.type == "|&" for part in child.children if not part.is_named)
-                body = Pipeline(self._line(heredoc), (body, *parts), pipes)
-            elif op and child.is_named and not child.type.startswith("heredoc"):
-                body = AndOr(body, op, self.node(child))
-                op = ""
-        return body
+    def _redirected(self, body: Node, line: int) -> Node:
+        """The redirections behind a compound command."""
+        targets: list[Redirect] = []
+        self._in.blanks()
+        while not isinstance(body, Function) and self._in.redirects():
+            targets.append(self._redirect())
+            self._in.blanks()
+        return attach(body, targets, (), line) if targets else body
 
-    def _redirects(self, nodes: list[tree_sitter.Node]) -> tuple[list[Redirect], tuple[Word, ...]]:
-        """The redirections, and words after a target that belong to the command."""
-        found: list[Redirect] = []
-        extra: list[Word] = []
-        for node in nodes:
-            if node.type == "herestring_redirect":
-                found.append(Redirect("<<<", self._word(node.children[-1])))
+    def _redirect(self) -> Redirect:
+        scanner = self._in
+        fd = scanner.descriptor()
+        op = scanner.operator()
+        scanner.take(op)
+        line = scanner.line
+        if op in ("<<", "<<-"):
+            mark, body = scanner.document(strip=op == "<<-")
+            return Redirect("<<", self._words_of(line).here_document(mark, body), fd)
+        scanner.blanks()
+        return Redirect(op, self._words_of(line).word(scanner.word()), fd)
+
+    def _simple(self, line: int) -> Node:
+        assigns: list[Assign] = []
+        items: list[Assign | Word] = []
+        words: list[Word] = []
+        targets: list[Redirect] = []
+        kind = ""
+        while True:
+            self._in.blanks()
+            if self._in.redirects():
+                targets.append(self._redirect())
                 continue
-            if node.type == "heredoc_redirect":
-                self._heredoc(node, found, extra)
+            if self._in.done() or self._in.operator():
+                break
+            assign = read_assign(self._in, self._words_of()) if kind or not words else None
+            if assign is not None:
+                (items if kind else assigns).append(assign)
                 continue
-            fd, op = -1, ""
-            rest: list[tree_sitter.Node] = []
-            for child in node.children:
-                if child.type == "file_descriptor":
-                    fd = int(self._text(child))
-                elif not child.is_named and not op:
-                    op = child.type
-                else:
-                    rest.append(child)
-            words = list(self._words(rest))
-            found.append(Redirect(op, words[0] if words else (), fd))
-            extra.extend(words[1:])
-        return found, tuple(extra)
-
-    def _heredoc(self, node: tree_sitter.Node, found: list[Redirect], extra: list[Word]) -> None:
-        fd, start, strip, body = -1, "", False, ""
-        inner: list[tree_sitter.Node] = []
-        loose: list[tree_sitter.Node] = []
-        for child in node.children:
-            match child.type:
-                case "file_descriptor":
-                    fd = int(self._text(child))
-                case "<<-":
-                    strip = True
-                case "heredoc_start":
-                    start = self._text(child)
-                case "heredoc_body":
-                    begin = self._source.rfind(b"\n", 0, child.start_byte) + 1
-                    body = self._slice(begin, child.end_byte)
-                case "file_redirect" | "herestring_redirect":
-                    inner.append(child)
-                case "word" | "string" | "raw_string" | "number" | "concatenation":
-                    loose.append(child)
-                case _:
-                    pass
-        word = self._word_parser(node).here_document(start, body, strip=strip)
-        found.append(Redirect("<<", word, fd))
-        more, words = self._redirects(inner)
-        found.extend(more)
-        extra.extend((*self._words(loose), *words))
-
-    def _pipeline(self, node: tree_sitter.Node) -> Node:
-        parts = [self.node(child) for child in node.children if child.is_named]
-        both = tuple(child.type == "|&" for child in node.children if not child.is_named)
-        first = parts[0]
-        if isinstance(first, Not):
-            return Not(Pipeline(self._line(node), (first.body, *parts[1:]), both))
-        return Pipeline(self._line(node), tuple(parts), both)
-
-    def _if(self, node: tree_sitter.Node) -> If:
-        branches: list[tuple[Node | None, Node]] = []
-        self._branch(node, branches)
-        return If(tuple(branches))
-
-    def _branch(self, node: tree_sitter.Node, branches: list[tuple[Node | None, Node]]) -> None:
-        condition: list[tree_sitter.Node] = []
-        body: list[tree_sitter.Node] = []
-        later: list[tree_sitter.Node] = []
-        now = condition
-        for child in node.children[1:]:
-            if child.type == "then":
-                now = body
-            elif child.type in ("elif_clause", "else_clause"):
-                later.append(child)
-            elif child.type != "fi":
-                now.append(child)
-        branches.append((self.sequence(condition), self.sequence(body)))
-        for child in later:
-            if child.type == "elif_clause":
-                self._branch(child, branches)
+            raw = self._in.word()
+            if not words and not kind and raw in _DECLARES:
+                kind = raw
+                continue
+            made = self._words_of(line).words(raw)
+            if kind:
+                items.extend(made)
             else:
-                branches.append((None, self.sequence(child.children[1:])))
+                words.extend(made)
+        if kind:
+            return Declare(line, kind, tuple(items), tuple(targets))
+        if not (words or assigns or targets):
+            raise self._in.trouble()
+        return simple(line, tuple(words), assigns, targets)
 
-    def _body(self, node: tree_sitter.Node) -> Node:
-        group = next(child for child in node.children if child.type == "do_group")
-        return self.sequence(group.children[1:-1])
+    def _if(self) -> If:
+        branches: list[tuple[Node | None, Node]] = []
+        self._in.word()
+        while True:
+            condition = self._list()
+            self._expect("then")
+            branches.append((condition, self._list()))
+            word = self._in.peek_word()
+            if word == "else":
+                self._in.word()
+                branches.append((None, self._list()))
+                word = self._in.peek_word()
+            if word == "fi":
+                self._in.word()
+                return If(tuple(branches))
+            self._expect("elif")
 
-    def _while(self, node: tree_sitter.Node) -> While:
-        condition = [child for child in node.children[1:] if child.type != "do_group"]
-        until = node.children[0].type == "until"
-        return While(self.sequence(condition), self._body(node), until)
+    def _do(self) -> Node:
+        """``do list done``, or a ``for`` loop's ``{ list }``."""
+        self._in.newlines()
+        first, last = ("{", "}") if self._in.peek_word() == "{" else ("do", "done")
+        self._expect(first)
+        body = self._list()
+        self._expect(last)
+        return body
 
-    def _for(self, node: tree_sitter.Node) -> For:
-        if node.children[0].type == "select":
-            raise Unmodelled("shell construct 'select'", self._line(node))
-        words: tuple[Word, ...] | None = None
-        kinds = [child.type for child in node.children]
-        if "in" in kinds:
-            listed = node.children[kinds.index("in") + 1 :]
-            places = [child for child in listed if child.is_named and child.type != "do_group"]
-            words = tuple(self._words(places))
-        body = self._loop_body(node)
-        return For(self._line(node), self._text(node.children[1]), words, body)
+    def _for(self) -> Node:
+        line = self._in.line
+        self._in.word()
+        self._in.blanks()
+        if self._in.text.startswith("((", self._in.at):
+            return self._counting_for()
+        name = self._in.word()
+        if _NAME.match(name) is None:
+            raise self._in.trouble(self._in.at - len(name))
+        self._in.newlines()
+        words: list[Word] | None = None
+        if self._in.peek_word() == "in":
+            self._in.word()
+            words = []
+            self._in.blanks()
+            while not self._in.done() and self._in.operator() not in (";", "\n"):
+                words.extend(self._words_of().words(self._in.word()))
+                self._in.blanks()
+        self._in.blanks()
+        self._in.take(";")
+        return For(line, name, None if words is None else tuple(words), self._do())
 
-    def _loop_body(self, node: tree_sitter.Node) -> Node:
-        last = node.children[-1]
-        return self.node(last) if last.type == "compound_statement" else self._body(node)
+    def _counting_for(self) -> CountingFor:
+        scanner = self._in
+        end = closing(scanner.text, scanner.at)
+        texts = scanner.text[scanner.at + 2 : end - 2].split(";")
+        if len(texts) != 3 or scanner.text[end - 2 : end] != "))":
+            raise scanner.trouble()
+        parser = self._words_of()
+        scanner.at = end
+        scanner.blanks()
+        scanner.take(";")
+        start, check, step = (parser.expression(text.strip()) for text in texts)
+        return CountingFor(start, check, step, self._do())
 
-    def _counting_for(self, node: tree_sitter.Node) -> CountingFor:
-        end = next(child for child in node.children if child.type == "))")
-        begin = next(child for child in node.children if child.type == "((")
-        texts = self._slice(begin.end_byte, end.start_byte).split(";")
-        parser = self._word_parser(node)
-        start, check, step = (parser.document(text.strip()) for text in (*texts, "", "")[:3])
-        return CountingFor(start, check, step, self._loop_body(node))
+    def _case(self) -> Case:
+        self._in.word()
+        self._in.blanks()
+        word = self._words_of().word(self._in.word())
+        self._in.newlines()
+        self._expect("in")
+        items: list[CaseItem] = []
+        while True:
+            self._in.newlines()
+            if self._in.peek_word() == "esac":
+                self._in.word()
+                return Case(word, tuple(items))
+            patterns = self._patterns()
+            body = self._list()
+            end = next((op for op in _ENDS if self._in.take(op)), "")
+            items.append(CaseItem(patterns, body, end or ";;"))
+            if not end and self._in.peek_word() != "esac":
+                raise self._in.trouble()
 
-    def _case(self, node: tree_sitter.Node) -> Case:
-        items: list[tuple[tuple[Word, ...], Node]] = []
-        for item in node.children:
-            if item.type != "case_item":
-                continue
-            kinds = [child.type for child in item.children]
-            end = kinds.index(")")
-            text = self._slice(item.start_byte, item.children[end].start_byte)
-            parser = self._word_parser(item)
-            patterns = tuple(parser.word(piece.strip()) for piece in bars(text.lstrip("(")))
-            body = [child for child in item.children[end + 1 :] if child.type != ";;"]
-            items.append((patterns, self.sequence(body)))
-        return Case(self._word(node.children[1]), tuple(items))
+    def _patterns(self) -> tuple[Word, ...]:
+        scanner = self._in
+        scanner.take("(")
+        text, begin = scanner.text, scanner.at
+        here = begin
+        while here < len(text) and text[here] != ")":
+            extended = text[here] == "(" and text[here - 1] in "?*+@!"
+            here = closing(text, here) if extended else skip(text, here)
+        if here >= len(text):
+            raise scanner.trouble()
+        parser = self._words_of()
+        scanner.at = here + 1
+        return tuple(parser.word(piece.strip()) for piece in bars(text[begin:here]))
 
-    def _function(self, node: tree_sitter.Node) -> Function:
-        name = next(child for child in node.children if child.type == "word")
-        last = node.children[-1]
-        if last.type in _REDIRECTS:
-            redirects, _ = self._redirects([last])
-            body = Group(self.node(node.children[-2]), tuple(redirects), self._line(node))
-            return Function(self._text(name), body)
-        return Function(self._text(name), self.node(last))
-
-    def _compound(self, node: tree_sitter.Node) -> Node:
-        if node.children[0].type == "((":
-            begin, end = node.children[0].end_byte, node.children[-1].start_byte
-            text = self._word_parser(node).document(self._slice(begin, end))
-            return Calculate(self._line(node), text)
-        return Group(self.sequence(node.children[1:-1]), (), self._line(node))
-
-    def _test(self, node: tree_sitter.Node) -> Node:
-        begin, end = node.children[0], node.children[-1]
-        inner = self._slice(begin.end_byte, end.start_byte)
-        parser = self._word_parser(node)
-        if begin.type == "[[":
-            words = tuple(parser.word(piece) for piece in pieces(inner, "()&|<>"))
-            return Condition(self._line(node), words)
-        if begin.type == "((":
-            return Calculate(self._line(node), parser.document(inner))
-        texts = ("[", *pieces(inner, ""), "]")
-        words = tuple(word for text in texts for word in parser.words(text))
-        return simple(self._line(node), words, [], [])
+    def _condition(self) -> Condition:
+        scanner = self._in
+        line, text, begin = scanner.line, scanner.text, scanner.at + 2
+        here = begin
+        while here < len(text):
+            if text.startswith("]]", here) and text[here - 1] in " \t\n":
+                break
+            here = skip(text, here)
+        if here >= len(text):
+            raise scanner.trouble()
+        parser = self._words_of(line)
+        scanner.at = here + 2
+        words = tuple(parser.word(piece) for piece in pieces(text[begin:here], "()&|<>"))
+        return Condition(line, words)

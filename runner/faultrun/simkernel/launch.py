@@ -84,11 +84,14 @@ def _shell(process: Process) -> int:
     """``sh [-eux] [-o NAME] [-c TEXT [NAME [ARG]...] | FILE [ARG]...]``."""
     words = list(process.argv[1:])
     options: list[str] = []
-    command = False
+    command = reads = False
     while words and words[0][:1] in "-+" and len(words[0]) > 1:
         word = words.pop(0)
         if word == "--":
             break
+        if word == "-s":
+            reads = True
+            continue
         if "c" in word[1:] and word[0] == "-":
             command = True
             word = word.replace("c", "")
@@ -105,7 +108,7 @@ def _shell(process: Process) -> int:
             return 2
         name = words[1] if len(words) > 1 else process.name
         return run_shell(process, words[0], name=name, args=tuple(words[2:]), prelude=prelude)
-    if words:
+    if words and not reads:
         try:
             text = process.read_all(words[0]).decode("utf-8", "surrogateescape")
         except SimErrno as refused:
@@ -113,7 +116,7 @@ def _shell(process: Process) -> int:
             return 127 if refused.name == "ENOENT" else 126
         return run_shell(process, text, name=words[0], args=tuple(words[1:]), prelude=prelude)
     text = process.stdin().decode("utf-8", "surrogateescape")
-    return run_shell(process, text, name=process.name, args=(), prelude=prelude)
+    return run_shell(process, text, name=process.name, args=tuple(words), prelude=prelude)
 
 
 def run_shell(

@@ -7,9 +7,11 @@ from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
 from faultrun.simkernel.control_dirs import DIRECTORIES, SUBTREES
 from faultrun.simkernel.devices.machine_devices import MachineDevices
+from faultrun.simkernel.jobs import Jobs
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.proc_files import proc_files, sysctl_files, vm_files
-from faultrun.simkernel.process import Process, Stopped, TimedOut
+from faultrun.simkernel.process import Deadline, Process, Stopped, TimedOut
+from faultrun.simkernel.signals import Killed
 from faultrun.simkernel.tree import ControlFile
 from faultrun.simkernel.vfs import Vfs
 
@@ -38,7 +40,7 @@ class Machine:
         )
         self.devices = MachineDevices(self.kernel)
         self.execute = execute
-        self.deadline_ns = _NEVER
+        self.jobs = Jobs(self.kernel.clock, 0, Deadline(at_ns=_NEVER))
         self.stop: Callable[[], bool] | None = None
         self.pids: list[int] = []
         self.calls = 0
@@ -61,40 +63,60 @@ class Machine:
 
         A command that goes on and on costs more and more, so that it soon meets its timeout.
         """
-        clock = self.kernel.clock
         self.calls += 1
         if self.calls & _ASK_EVERY == 0:
             if self.stop is not None and self.stop():
                 raise Stopped
             if self.calls > _MANY_CALLS:
                 duration_ns += _WEARY_NS * _ASK_EVERY
+        self._advance(duration_ns)
+        self.jobs.breathe()
+
+    def _advance(self, duration_ns: int) -> None:
+        clock = self.kernel.clock
         now = clock.now_ns()
-        if now + duration_ns >= self.deadline_ns:
-            clock.advance(max(0, self.deadline_ns - now))
+        limit = self.jobs.current.deadline
+        if now + duration_ns < limit.at_ns:
+            clock.advance(duration_ns)
+            return
+        clock.advance(max(0, limit.at_ns - now))
+        self._expired(limit)
+
+    def _expired(self, limit: Deadline) -> None:
+        if limit.outer is None:
             raise TimedOut
-        clock.advance(duration_ns)
+        self.jobs.current.deadline = limit.outer
+        raise Killed(limit.signal, -1)
 
     def sleep(self, duration_ns: int) -> None:
         """Let time pass with nobody at work: what is dirty for long is written back."""
         try:
-            self.spend(duration_ns)
+            clock, limit = self.kernel.clock, self.jobs.current.deadline
+            until = clock.now_ns() + duration_ns
+            if self.jobs.sleep(min(until, limit.at_ns)):
+                self.spend(0)
+            else:
+                self.spend(duration_ns)
         finally:
             if "files" in self.__dict__:
                 self.files.write_back_old()
 
-    def limit(self, timeout_ns: int) -> None:
-        """A command starts that may last so long."""
-        self.deadline_ns = self.kernel.clock.now_ns() + timeout_ns
+    def limit(self, timeout_ns: int, pid: int = 0) -> None:
+        """A command starts that may last so long; its own process has that number."""
+        clock = self.kernel.clock
+        self.jobs = Jobs(clock, pid, Deadline(at_ns=clock.now_ns() + timeout_ns))
         self.calls = 0
 
     def wait_out(self) -> None:
         """Nothing happens any more until the command's deadline."""
-        clock = self.kernel.clock
-        clock.advance(max(0, self.deadline_ns - clock.now_ns()))
+        clock, limit = self.kernel.clock, self.jobs.current.deadline
+        while limit.outer is not None:
+            limit = limit.outer
+        clock.advance(max(0, limit.at_ns - clock.now_ns()))
 
     def unlimit(self) -> None:
         """The command has ended."""
-        self.deadline_ns = _NEVER
+        self.jobs = Jobs(self.kernel.clock, 0, Deadline(at_ns=_NEVER))
 
     def drop_caches(self, what: int) -> None:
         """``/proc/sys/vm/drop_caches``: 1 pages, 2 slab objects, 3 both."""

@@ -3,11 +3,13 @@
 Every call first passes its fault points (``points``), as the kernel's own entry paths do.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faultrun.kernel.errno import message_of
 from faultrun.simkernel import points
 from faultrun.simkernel.control_fs import OpenControl
+from faultrun.simkernel.digits import is_number
 from faultrun.simkernel.file_values import READ, Flags, OpenFile, Stat
 from faultrun.simkernel.pipes import PIPE_LIMIT, Duplicate
 from faultrun.simkernel.sim_errno import SimErrno
@@ -31,6 +33,18 @@ class TimedOut(Exception):
 
 class Stopped(TimedOut):
     """The user asked to stop: killed in the same way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """When a running program is stopped: by the engine, or with a signal by ``timeout``.
+
+    ``outer`` is the deadline that holds once this one has passed; ``signal`` 0 is the engine's.
+    """
+
+    at_ns: int
+    signal: int = 0
+    outer: "Deadline | None" = None
 
 
 class ExitNow(Exception):
@@ -238,7 +252,7 @@ class Process:
     def _own_file(self, name: str) -> OpenFile | None:
         if name.startswith("/dev/"):
             number = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}.get(name, -1)
-            if number < 0 and name.startswith("/dev/fd/") and name[8:].isdigit():
+            if number < 0 and name.startswith("/dev/fd/") and is_number(name[8:]):
                 number = int(name[8:])
                 if number not in self.fds:
                     raise SimErrno("ENOENT")

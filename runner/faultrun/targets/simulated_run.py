@@ -33,7 +33,7 @@ def run_command(machine: Machine, command: Command, stop: Callable[[], bool] | N
     env = dict((*_ENV, *command.env))
     stdin = Buffer(command.stdin.encode("utf-8", "surrogateescape"))
     process = Process(machine, task, argv=_SHELL, env=env, fds={0: stdin, 1: out, 2: err})
-    machine.limit(command.timeout_ns)
+    machine.limit(command.timeout_ns, task.pid)
     machine.stop = stop
     task.make_it_fail = command.make_it_fail
     task.fail_nth = command.fail_nth
@@ -43,6 +43,7 @@ def run_command(machine: Machine, command: Command, stop: Callable[[], bool] | N
     unmodelled = ""
     try:
         status = _run(process, command)
+        machine.jobs.close()
     except Killed as killed:
         signal = killed.number
     except TimedOut as over:
@@ -54,6 +55,7 @@ def run_command(machine: Machine, command: Command, stop: Callable[[], bool] | N
     except Unmodelled as unknown:
         unmodelled = str(unknown)
     finally:
+        machine.jobs.end()
         machine.unlimit()
     left = task.fail_nth if command.fail_nth else None
     pids = tuple(machine.pids)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from faultrun.kernel.errno import message_of
-from faultrun.simkernel.process import ExitNow, Process, TimedOut
+from faultrun.simkernel.digits import whole
+from faultrun.simkernel.process import Deadline, ExitNow, Process
 from faultrun.simkernel.programs.options import parse
 from faultrun.simkernel.programs.simple import duration
-from faultrun.simkernel.signals import Killed
+from faultrun.simkernel.signals import SIGKILL, Killed, signal_of
 from faultrun.simkernel.sim_errno import SimErrno
 
 _KILLED = 124
@@ -98,29 +99,37 @@ def _timeout(process: Process) -> int:
         process.complain("missing operand")
         return 125
     limit = duration(found.operands[0])
-    if limit is None:
-        process.complain(f"invalid time interval '{found.operands[0]}'")
+    number = signal_of(found.value("s", "signal", default="TERM"))
+    again = duration(found.value("k", "kill-after", default="0"))
+    if limit is None or again is None or number is None:
+        process.complain(f"invalid time interval or signal '{found.operands[0]}'")
         return 125
-    machine = process.machine
-    outer = machine.deadline_ns
-    inner = machine.kernel.clock.now_ns() + limit
-    if limit == 0 or inner >= outer:
+    job = process.machine.jobs.current
+    outer = job.deadline
+    at = process.machine.kernel.clock.now_ns() + limit
+    if limit == 0 or at >= outer.at_ns:
         return _status(process, tuple(found.operands[1:]))
-    machine.deadline_ns = inner
+    # After the signal, ``-k`` gives the command that long before the one that nobody can catch.
+    last = Deadline(at_ns=at + again, signal=SIGKILL, outer=outer) if again else outer
+    job.deadline = Deadline(at_ns=at, signal=number, outer=last)
     try:
-        return _status(process, tuple(found.operands[1:]))
-    except TimedOut:
-        if machine.kernel.clock.now_ns() < inner:
-            raise
-        return 137 if found.value("s", "signal") in ("9", "KILL", "SIGKILL") else _KILLED
+        status = _status(process, tuple(found.operands[1:]))
     finally:
-        machine.deadline_ns = outer
+        fired, job.deadline = job.deadline.at_ns != at, outer
+    if not fired or found.has("preserve-status"):
+        return status
+    if status == 128 + SIGKILL:
+        # It ends by the same signal, so that its caller sees the same.
+        raise Killed(SIGKILL)
+    return _KILLED
 
 
 def _status(process: Process, argv: tuple[str, ...]) -> int:
     try:
         return _child(process, argv)
     except Killed as signal:
+        if signal.pid > 0:
+            raise
         return 128 + signal.number
 
 
@@ -136,7 +145,10 @@ def _xargs(process: Process) -> int:
             argv = tuple(word.replace(mark, line) for word in command)
             status = max(status, _status(process, argv))
     elif words or not found.has("r", "no-run-if-empty"):
-        size = int(found.value("n", "max-args", default=str(len(words) or 1)))
+        size = whole(found.value("n", "max-args", default=str(len(words) or 1)))
+        if not size:
+            process.complain("value for -n option should be >= 1")
+            return 1
         for begin in range(0, max(len(words), 1), size):
             status = max(status, _status(process, (*command, *words[begin : begin + size])))
     return 0 if status == 0 else 123 if status <= 125 else status

@@ -192,6 +192,15 @@ class _World:
         del fd
         return False
 
+    def has_variable(self, name: str) -> bool:
+        """A program sees no shell variables, but the environment."""
+        return name in self._process.env
+
+    def has_option(self, name: str) -> bool:
+        """A program has no shell options."""
+        del name
+        return False
+
 
 PROGRAMS: Mapping[str, Callable[[Process], int]] = {
     "true": _true, "false": _false, "sleep": _sleep, "seq": _seq, "uname": _uname, "date": _date,

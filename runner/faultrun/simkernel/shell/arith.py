@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 _TOKEN = re.compile(
-    r"\s*(0[xX][0-9a-fA-F]+|\d+#[0-9a-zA-Z]+|\d+|[A-Za-z_]\w*(?:\[[^\]]*\])?"
+    r"\s*(0[xX][0-9a-fA-F]+|[0-9]+#[0-9a-zA-Z@_]+|[0-9][0-9A-Za-z_]*|[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?"
     r"|<<=|>>=|\*\*|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])"
 )
 _BINARY: tuple[tuple[str, ...], ...] = (
@@ -92,9 +92,10 @@ class _Evaluator:
         following = self._tokens[self._at + 1] if self._at + 1 < len(self._tokens) else ""
         if (name[:1].isalpha() or name[:1] == "_") and following in _ASSIGN:
             self._at += 2
+            before = self._variable(name) if following != "=" else 0
             right = self._assignment()
             if following != "=":
-                right = self._apply(following[:-1], self._variable(name), right)
+                right = self._apply(following[:-1], before, right)
             self._store(name, right)
             return right
         return self._choice()
@@ -140,7 +141,9 @@ class _Evaluator:
             case "/" | "%":
                 return self._divide(op, left, right)
             case "**":
-                return _wrap(pow(left, right, 1 << 64)) if right >= 0 else 0
+                if right < 0 and self._live:
+                    raise ArithError(f"{self._text}: exponent less than 0")
+                return _wrap(pow(left, max(right, 0), 1 << 64))
             case "<<":
                 return _wrap(left << (right & 63))
             case ">>":
@@ -232,13 +235,26 @@ def _compare(op: str, left: int, right: int) -> bool:
             return left >= right
 
 
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_"
+
+
 def _number(token: str) -> int:
-    try:
-        if "#" in token:
-            base, _, digits = token.partition("#")
-            return int(digits, int(base))
-        if token[:2] in ("0x", "0X"):
-            return _wrap(int(token, 16))
-        return _wrap(int(token, 8) if token[0] == "0" and len(token) > 1 else int(token))
-    except ValueError:
-        raise ArithError(f'{token}: value too great for base (error token is "{token}")') from None
+    """``12``, ``0x1f``, ``017`` or ``base#digits``, the base up to 64. Wraps at 64 bits."""
+    base, digits = 10, token
+    if "#" in token:
+        given, _, digits = token.partition("#")
+        base = int(given) if len(given) < 3 else 0
+        if not 2 <= base <= 64:
+            raise ArithError(f'{token}: invalid arithmetic base (error token is "{token}")')
+        digits = digits.lower() if base <= 36 else digits
+    elif token[:2] in ("0x", "0X"):
+        base, digits = 16, token[2:].lower()
+    elif token[0] == "0":
+        base = 8
+    value = 0
+    for char in digits:
+        digit = _DIGITS.index(char)
+        if digit >= base:
+            raise ArithError(f'{token}: value too great for base (error token is "{token}")')
+        value = (value * base + digit) & ((1 << 64) - 1)
+    return _wrap(value)

@@ -1,61 +1,6 @@
 """Brace expansion, done once on the text of a word, before anything else is looked at."""
 
-_CLOSERS = {"(": ")", "{": "}"}
-
-
-def skip(text: str, at: int) -> int:
-    """The position after the quoted or substituted piece that starts at ``at``."""
-    char = text[at]
-    if char == "\\":
-        return min(at + 2, len(text))
-    if char == "'":
-        end = text.find("'", at + 1)
-        return len(text) if end < 0 else end + 1
-    if char == '"':
-        return _skip_double(text, at + 1)
-    if char == "`":
-        return _skip_backtick(text, at + 1)
-    if char == "$" and text[at + 1 : at + 2] == "'":
-        return _skip_ansi(text, at + 2)
-    if char in "$<>" and text[at + 1 : at + 2] in ("(", "{") and at + 1 < len(text):
-        return closing(text, at + 1)
-    return at + 1
-
-
-def closing(text: str, at: int) -> int:
-    """The position after the bracket that closes the one at ``at``."""
-    opener = text[at]
-    closer = _CLOSERS[opener]
-    depth, here = 1, at + 1
-    while here < len(text) and depth:
-        char = text[here]
-        if char == closer:
-            depth -= 1
-            here += 1
-        elif char == opener:
-            depth += 1
-            here += 1
-        else:
-            here = skip(text, here)
-    return here
-
-
-def _skip_double(text: str, here: int) -> int:
-    while here < len(text) and text[here] != '"':
-        here = here + 1 if text[here] == "'" else skip(text, here)
-    return here + 1
-
-
-def _skip_backtick(text: str, here: int) -> int:
-    while here < len(text) and text[here] != "`":
-        here += 2 if text[here] == "\\" else 1
-    return here + 1
-
-
-def _skip_ansi(text: str, here: int) -> int:
-    while here < len(text) and text[here] != "'":
-        here += 2 if text[here] == "\\" else 1
-    return here + 1
+from faultrun.simkernel.shell.borders import skip
 
 
 def expand(text: str) -> list[str]:

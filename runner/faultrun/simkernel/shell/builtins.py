@@ -4,14 +4,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from faultrun.kernel.errno import message_of
+from faultrun.simkernel.digits import signed
 from faultrun.simkernel.programs.echo import echo_text
 from faultrun.simkernel.programs.printf import PrintfError, format_all
 from faultrun.simkernel.programs.registry import is_modelled
 from faultrun.simkernel.shell.conditions import TestError, ask
 from faultrun.simkernel.shell.control import ExitShell, LeaveLoop, ReturnNow
-from faultrun.simkernel.shell.expand import ExpandError
-from faultrun.simkernel.shell.state import OPTION_LETTERS
-from faultrun.simkernel.signals import SIGNAL_NUMBERS, Killed
+from faultrun.simkernel.shell.input_builtins import getopts, read
+from faultrun.simkernel.shell.job_builtins import disown, jobs, kill, trap, wait
+from faultrun.simkernel.shell.set_builtins import set_options, shift, shopt, ulimit, umask
+from faultrun.simkernel.shell.variables import put, put_item
+from faultrun.simkernel.shell.wrong import ExpandError
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -55,8 +58,11 @@ def _printf(shell: "Shell", argv: Argv) -> int:
     except PrintfError as bad:
         shell.say(f"printf: {bad}")
         return 1
-    if target:
-        shell.state.variables[target] = text
+    name, bracket, subscript = target.removesuffix("]").partition("[")
+    if bracket:
+        put_item(shell, name, subscript, text)
+    elif target:
+        put(shell, target, text)
     else:
         shell.process.out(text)
     return status
@@ -91,8 +97,9 @@ def _cd(shell: "Shell", argv: Argv) -> int:
     if kind != "dir":
         shell.say(f"cd: {target}: {message_of('ENOTDIR')}")
         return 1
-    state.variables["OLDPWD"] = shell.process.cwd
+    old = shell.process.cwd
     shell.process.cwd = _normal(shell.process.path(target))
+    state.variables["OLDPWD"] = old
     state.variables["PWD"] = shell.process.cwd
     return 0
 
@@ -112,46 +119,14 @@ def _pwd(shell: "Shell", _argv: Argv) -> int:
     return 0
 
 
-def _set(shell: "Shell", argv: Argv) -> int:
-    state, words = shell.state, list(argv[1:])
-    while words:
-        word = words.pop(0)
-        if word == "--":
-            state.args = words
-            return 0
-        if word[:1] not in "-+" or len(word) < 2:
-            state.args = [word, *words]
-            return 0
-        on = word[0] == "-"
-        for letter in word[1:]:
-            if letter == "o":
-                name = words.pop(0) if words else ""
-                if name not in ("errexit", "nounset", "pipefail", "xtrace", "noglob", "noexec"):
-                    raise Unmodelled(f"shell option '{name}'", shell.line)
-                setattr(state.options, name, on)
-            elif letter in OPTION_LETTERS:
-                setattr(state.options, OPTION_LETTERS[letter], on)
-            elif letter not in "mhbBE":
-                raise Unmodelled(f"shell option '-{letter}'", shell.line)
-    return 0
-
-
-def _shift(shell: "Shell", argv: Argv) -> int:
-    count = int(argv[1]) if len(argv) > 1 else 1
-    if count > len(shell.state.args):
-        return 1
-    del shell.state.args[:count]
-    return 0
-
-
 def _status(shell: "Shell", argv: Argv) -> int:
     if len(argv) < 2:
         return shell.state.status
-    try:
-        return int(argv[1]) & 255
-    except ValueError:
+    status = signed(argv[1].strip())
+    if status is None:
         shell.say(f"{argv[0]}: {argv[1]}: numeric argument required")
         return 2
+    return status & 255
 
 
 def _exit(shell: "Shell", argv: Argv) -> int:
@@ -165,77 +140,18 @@ def _return(shell: "Shell", argv: Argv) -> int:
     raise ReturnNow(_status(shell, argv))
 
 
-def _break(_shell: "Shell", argv: Argv) -> int:
-    name, *levels = argv
-    raise LeaveLoop(int(levels[0]) if levels else 1, again=name == "continue")
-
-
-def _read(shell: "Shell", argv: Argv) -> int:
-    raw, prompt = False, iter(argv[1:])
-    names: list[str] = []
-    for word in prompt:
-        if word.startswith("-") and len(word) > 1:
-            raw = raw or "r" in word
-            if any(letter not in "rs" for letter in word[1:]):
-                if word in ("-p", "-t"):
-                    next(prompt, "")
-                    continue
-                raise Unmodelled(f"read option '{word}'", shell.line)
-        else:
-            names.append(word)
-    line, ended = _line(shell, raw=raw)
-    names = names or ["REPLY"]
-    separators = shell.state.text("IFS")
-    separators = " \t\n" if separators is None else separators
-    for name, value in zip(names, _share(line, len(names), separators), strict=True):
-        shell.state.variables[name] = value
-    return 0 if ended else 1
-
-
-def _line(shell: "Shell", *, raw: bool) -> tuple[str, bool]:
-    file = shell.process.fd(0)
-    out = bytearray()
-    while True:
-        byte = file.read(1)
-        if not byte:
-            return out.decode("utf-8", "surrogateescape"), False
-        if byte == b"\\" and not raw:
-            following = file.read(1)
-            if following != b"\n":
-                out += following
-            continue
-        if byte == b"\n":
-            return out.decode("utf-8", "surrogateescape"), True
-        out += byte
-
-
-def _share(line: str, count: int, separators: str) -> list[str]:
-    blanks = "".join(char for char in separators if char in " \t\n")
-    rest = line.strip(blanks) if blanks else line
-    out: list[str] = []
-    while len(out) < count - 1:
-        at = next((at for at, char in enumerate(rest) if char in separators), len(rest))
-        out.append(rest[:at])
-        rest = rest[at:].lstrip(blanks)
-        if rest[:1] and rest[0] in separators and rest[0] not in blanks:
-            rest = rest[1:].lstrip(blanks)
-    return [*out, rest]
-
-
-def _trap(shell: "Shell", argv: Argv) -> int:
-    words = [word for word in argv[1:] if word != "--"]
-    if len(words) < 2:
-        if words and words[0] in ("EXIT", "0"):
-            shell.state.exit_trap = ""
+def _break(shell: "Shell", argv: Argv) -> int:
+    levels = signed(argv[1]) if len(argv) > 1 else 1
+    if not shell.loops:
+        shell.say(f"{argv[0]}: only meaningful in a `for', `while', or `until' loop")
         return 0
-    action, names = words[0], words[1:]
-    for name in names:
-        bare = name.removeprefix("SIG")
-        if bare in ("EXIT", "0"):
-            shell.state.exit_trap = "" if action == "-" else action
-        elif bare not in SIGNAL_NUMBERS:
-            raise Unmodelled(f"trap on '{name}'", shell.line)
-    return 0
+    if levels is None:
+        shell.say(f"{argv[0]}: {argv[1]}: numeric argument required")
+        raise ExitShell(128)
+    if levels < 1:
+        shell.say(f"{argv[0]}: {argv[1]}: loop count out of range")
+        raise LeaveLoop(shell.loops, again=False)
+    raise LeaveLoop(min(levels, shell.loops), again=argv[0] == "continue")
 
 
 def _eval(shell: "Shell", argv: Argv) -> int:
@@ -265,7 +181,37 @@ def _source(shell: "Shell", argv: Argv) -> int:
         shell.state.args = saved
 
 
+_KEYWORDS = frozenset(
+    [
+        "if",
+        "then",
+        "else",
+        "elif",
+        "fi",
+        "case",
+        "esac",
+        "for",
+        "select",
+        "while",
+        "until",
+        "do",
+        "done",
+        "in",
+        "function",
+        "time",
+        "{",
+        "}",
+        "!",
+        "[[",
+        "]]",
+        "coproc",
+    ]
+)
+
+
 def _kind(shell: "Shell", name: str) -> str:
+    if name in _KEYWORDS:
+        return "keyword"
     if name in shell.state.functions:
         return "function"
     if name in BUILTINS:
@@ -291,6 +237,9 @@ def _command(shell: "Shell", argv: Argv) -> int:
     return shell.simple.launch(tuple(words))
 
 
+_SHOWN = {"builtin": "a shell builtin", "keyword": "a shell keyword"}
+
+
 def _type(shell: "Shell", argv: Argv) -> int:
     status = 0
     only_kind = "-t" in argv[1:]
@@ -305,7 +254,7 @@ def _type(shell: "Shell", argv: Argv) -> int:
         elif kind == "file":
             shell.process.out(f"{name} is /usr/bin/{name}\n")
         else:
-            shell.process.out(f"{name} is a {'shell builtin' if kind == 'builtin' else kind}\n")
+            shell.process.out(f"{name} is {_SHOWN.get(kind, f'a {kind}')}\n")
     return status
 
 
@@ -320,49 +269,30 @@ def _let(shell: "Shell", argv: Argv) -> int:
     return 0 if value else 1
 
 
-def _kill(shell: "Shell", argv: Argv) -> int:
-    words = list(argv[1:])
-    number = 15
-    if words[:1] == ["-s"]:
-        words[:2] = [f"-{words[1]}"]
-    if words and words[0].startswith("-"):
-        name = words.pop(0)[1:].removeprefix("SIG")
-        number = int(name) if name.isdigit() else SIGNAL_NUMBERS.get(name, -1)
-    if number < 0 or not words:
-        raise Unmodelled(f"kill {' '.join(argv[1:])}", shell.line)
-    status = 0
-    for word in words:
-        tasks = shell.process.machine.kernel.tasks.by_pid
-        if word == str(shell.state.pid) and number:
-            raise Killed(number)
-        if not word.isdigit() or int(word) not in tasks:
-            shell.say(f"kill: ({word}) - No such process")
-            status = 1
-        elif number:
-            raise Unmodelled("a signal to another process", shell.line)
-    return status
+def _builtin(shell: "Shell", argv: Argv) -> int:
+    found = BUILTINS.get(argv[1]) if len(argv) > 1 else _true
+    if found is None or argv[1:2] == ("exec",):
+        shell.say(f"builtin: {argv[1]}: not a shell builtin")
+        return 1
+    return found(shell, argv[1:])
 
 
-def _umask(shell: "Shell", argv: Argv) -> int:
-    if len(argv) < 2:
-        shell.process.out("0022\n")
-    return 0
-
-
-def _wait(_shell: "Shell", _argv: Argv) -> int:
-    return 0
-
-
-def _getopts(shell: "Shell", _argv: Argv) -> int:
-    raise Unmodelled("getopts", shell.line)
+def _unsupported(shell: "Shell", argv: Argv) -> int:
+    raise Unmodelled(f"shell builtin '{argv[0]}'", shell.line)
 
 
 BUILTINS: dict[str, Builtin] = {
     ":": _true, "true": _true, "false": _false, "echo": _echo, "printf": _printf,
-    "test": _test, "[": _test, "cd": _cd, "pwd": _pwd, "set": _set, "shift": _shift,
-    "exit": _exit, "return": _return, "break": _break, "continue": _break, "read": _read,
-    "trap": _trap, "eval": _eval, "exec": _true, "source": _source, ".": _source,
-    "command": _command, "type": _type, "let": _let, "kill": _kill, "umask": _umask,
-    "wait": _wait, "hash": _true, "getopts": _getopts,
+    "test": _test, "[": _test, "cd": _cd, "pwd": _pwd, "set": set_options, "shift": shift,
+    "exit": _exit, "return": _return, "break": _break, "continue": _break, "read": read,
+    "trap": trap, "eval": _eval, "exec": _true, "source": _source, ".": _source,
+    "command": _command, "type": _type, "let": _let, "kill": kill, "umask": umask,
+    "wait": wait, "jobs": jobs, "disown": disown, "hash": _true, "getopts": getopts,
+    "builtin": _builtin, "shopt": shopt, "ulimit": ulimit,
+    "alias": _unsupported, "unalias": _unsupported, "bg": _unsupported, "fg": _unsupported,
+    "caller": _unsupported, "dirs": _unsupported, "pushd": _unsupported, "popd": _unsupported,
+    "mapfile": _unsupported, "readarray": _unsupported, "suspend": _unsupported,
+    "times": _unsupported, "history": _unsupported, "enable": _unsupported, "bind": _unsupported,
+    "complete": _unsupported, "compgen": _unsupported, "help": _unsupported, "fc": _unsupported,
 }  # fmt: skip
 """``exec`` stands here for its name only: the interpreter runs it itself."""

@@ -17,6 +17,9 @@ from faultrun.simkernel.shell.nodes import (
     Word,
 )
 from faultrun.simkernel.shell.patterns import matches
+from faultrun.simkernel.shell.state import array
+from faultrun.simkernel.shell.variables import put
+from faultrun.simkernel.shell.wrong import ExpandError
 
 if TYPE_CHECKING:
     from faultrun.simkernel.shell.interpreter import Shell
@@ -75,7 +78,7 @@ class Compound:
         words = shell.state.args if node.words is None else shell.expander.fields(node.words)
         status = 0
         for word in list(words):
-            shell.state.variables[node.name] = word
+            put(shell, node.name, word)
             goes_on, status = self._round(node.body)
             if not goes_on:
                 break
@@ -95,10 +98,15 @@ class Compound:
     def _case(self, node: Case) -> int:
         expander = self._shell.expander
         text = expander.text(node.word)
-        for patterns, body in node.items:
-            if any(matches(expander.pattern(pattern), text) for pattern in patterns):
-                return self._shell.run(body)
-        return 0
+        status, falls = 0, False
+        for item in node.items:
+            if not falls and not any(matches(expander.pattern(one), text) for one in item.patterns):
+                continue
+            status = self._shell.run(item.body)
+            if item.end == ";;":
+                break
+            falls = item.end == ";&"
+        return status
 
     def _condition(self, node: Condition) -> int:
         self._shell.line = node.line
@@ -111,7 +119,14 @@ class Compound:
 
     def _calculate(self, node: Calculate) -> int:
         self._shell.line = node.line
-        return self._shell.checked(0 if self._shell.expander.number(node.text) else 1)
+        try:
+            value = self._shell.expander.number(node.text)
+        except ExpandError as wrong:
+            if wrong.unset:
+                raise
+            self._shell.say(f"((: {wrong}")
+            value = 0
+        return self._shell.checked(0 if value else 1)
 
     def _round(self, body: Node) -> tuple[bool, int]:
         """One round: whether the loop goes on, and the status.
@@ -121,12 +136,15 @@ class Compound:
         self._rounds += 1
         cost = LOOP_NS if self._rounds < _LONG_LOOP else _LONG_LOOP_NS
         self._shell.process.machine.spend(cost)
+        self._shell.loops += 1
         try:
             return True, self._shell.run(body)
         except LeaveLoop as left:
             if left.levels > 1:
                 raise LeaveLoop(left.levels - 1, again=left.again) from None
             return left.again, 0
+        finally:
+            self._shell.loops -= 1
 
 
 class _Doubled:
@@ -199,10 +217,10 @@ class _Doubled:
     def _binary(self, left: Word, op: str, right: Word) -> bool:
         expander = self._shell.expander
         if op in _PATTERN_OPS:
-            pattern = expander.text(right) if op == "=~" else expander.pattern(right)
+            pattern = expander.expression(right) if op == "=~" else expander.pattern(right)
             result, caught = pattern_match(op, expander.text(left), pattern)
             if op == "=~":
-                self._shell.state.variables["BASH_REMATCH"] = caught
+                self._shell.state.variables["BASH_REMATCH"] = array(caught)
             return result
         if op in ("-eq", "-ne", "-lt", "-le", "-gt", "-ge"):
             one, other = expander.number(left), expander.number(right)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from faultrun.simkernel.digits import is_number, signed
 from faultrun.simkernel.file_values import Stat
 from faultrun.simkernel.shell.patterns import matches
 
@@ -34,6 +35,14 @@ class World(Protocol):
 
     def is_terminal(self, fd: int) -> bool:
         """isatty(3)."""
+        ...
+
+    def has_variable(self, name: str) -> bool:
+        """Whether the shell has a variable of this name."""
+        ...
+
+    def has_option(self, name: str) -> bool:
+        """Whether the shell's option of this name is on."""
         ...
 
 
@@ -105,7 +114,9 @@ class _Test:
                 raise TestError("`)' expected")
             self._at += 1
             return result
-        if following is not None and (word in _UNARY_FILE or word in ("-n", "-z", "-t", "-v")):
+        if following is not None and (
+            word in _UNARY_FILE or word in ("-n", "-z", "-t", "-v", "-o")
+        ):
             self._at += 2
             return unary(word, following, self._world)
         self._at += 1
@@ -119,7 +130,11 @@ def unary(op: str, word: str, world: World) -> bool:
     if op == "-z":
         return not word
     if op == "-t":
-        return word.isdigit() and world.is_terminal(int(word))
+        return is_number(word) and world.is_terminal(int(word))
+    if op == "-v":
+        return world.has_variable(word)
+    if op == "-o":
+        return world.has_option(word)
     stat = world.status(word)
     if stat is None:
         return False
@@ -194,10 +209,10 @@ def _posix(pattern: str) -> str:
 
 
 def _integer(text: str) -> int:
-    try:
-        return int(text.strip(), 10)
-    except ValueError:
-        raise TestError(f"{text}: integer expression expected") from None
+    value = signed(text.strip(" \t\n"))
+    if value is None or not -(1 << 63) <= value < 1 << 63:
+        raise TestError(f"{text}: integer expression expected")
+    return value
 
 
 def _compare_files(left: str, op: str, right: str, world: World) -> bool:

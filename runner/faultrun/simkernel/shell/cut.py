@@ -1,6 +1,6 @@
 """Cutting text at blanks, operators and bars, past whatever is quoted."""
 
-from faultrun.simkernel.shell.braces import closing, skip
+from faultrun.simkernel.shell.borders import closing, skip
 
 
 def pieces(text: str, operators: str) -> list[str]:

@@ -4,17 +4,19 @@ The order is bash's: expansions from left to right, then field splitting of what
 then file names, then the quotes go.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
+from faultrun.simkernel.digits import is_number
 from faultrun.simkernel.shell import arith
+from faultrun.simkernel.shell.editing import each, edited
 from faultrun.simkernel.shell.nodes import Arith, Lit, Node, Param, Part, ProcSub, Sub, Word
-from faultrun.simkernel.shell.patterns import compiled, has_magic, plain, quote
-from faultrun.simkernel.shell.state import State, Value
-
-
-class ExpandError(Exception):
-    """What bash says of an expansion that ends the command; without its prefix."""
+from faultrun.simkernel.shell.patterns import has_magic, plain, quote
+from faultrun.simkernel.shell.splitting import append, cut
+from faultrun.simkernel.shell.state import Array, State, Table, Value, values_of
+from faultrun.simkernel.shell.wrong import ExpandError
 
 
 class Runner(Protocol):
@@ -32,6 +34,14 @@ class Runner(Protocol):
 
     def glob(self, pattern: str) -> list[str]:
         """Names of files that match, sorted."""
+        ...
+
+    def special(self, name: str) -> Value | None:
+        """A variable that the shell itself answers for."""
+        ...
+
+    def set_number(self, name: str, subscript: str, value: str) -> None:
+        """What arithmetic assigns."""
         ...
 
 
@@ -54,7 +64,9 @@ class Expander:
                 continue
             for pattern in self._split(word):
                 if has_magic(pattern) and not self._state.options.noglob:
-                    out.extend(self._shell.glob(pattern) or [plain(pattern)])
+                    found = self._shell.glob(pattern)
+                    kept = [] if self._state.options.nullglob else [plain(pattern)]
+                    out.extend(found or kept)
                 else:
                     out.append(plain(pattern))
         return out
@@ -62,6 +74,22 @@ class Expander:
     def text(self, word: Word) -> str:
         """One text, neither split nor matched: an assigned value, a redirection's target."""
         return "".join(self._tilde(word, at) or self._part(part) for at, part in enumerate(word))
+
+    def expression(self, word: Word) -> str:
+        """One regular expression: what was quoted matches itself only."""
+        out: list[str] = []
+        for part in word:
+            text = self._part(part)
+            out.append(re.escape(text) if part_quoted(part) else text)
+        return "".join(out)
+
+    def is_set(self, name: str) -> bool:
+        """``-v name`` or ``-v name[subscript]``."""
+        base, bracket, subscript = name.removesuffix("]").partition("[")
+        held = self._held(base)
+        if not bracket:
+            return (held.items.get(0) if isinstance(held, Array) else held) is not None
+        return self._item(held, subscript) is not None
 
     def pattern(self, word: Word) -> str:
         """One pattern: what was quoted matches itself only."""
@@ -87,6 +115,8 @@ class Expander:
         if at or not isinstance(part, Lit) or part.quoted or part.text[:1] != "~":
             return ""
         head, slash, tail = part.text.partition("/")
+        if head == "~+":
+            return self._state.text("PWD") or "/"
         if head != "~" or (not slash and len(word) > 1):
             return ""
         return (self._state.text("HOME") or "/root") + slash + tail
@@ -94,16 +124,18 @@ class Expander:
     def _split(self, word: Word) -> list[str]:
         fields: list[str] = []
         current: str | None = None
-        for at, part in enumerate(word):
+        for part, literal in self._laid_out(word):
             if isinstance(part, Lit):
-                text = self._tilde(word, at) or part.text
-                current = (current or "") + (quote(text) if part.quoted else text)
+                if literal or part.quoted:
+                    current = (current or "") + (quote(part.text) if part.quoted else part.text)
+                else:
+                    fields, current = self._take_apart(part.text, fields, current)
                 continue
             many = self._many(part)
             if many is not None:
                 if part_quoted(part) or not self._separators():
                     pieces = [quote(item) for item in many]
-                    fields, current = _append(fields, current, pieces)
+                    fields, current = append(fields, current, pieces)
                 else:
                     text = self._separators()[0].join(many)
                     fields, current = self._take_apart(text, fields, current)
@@ -117,10 +149,33 @@ class Expander:
             fields.append(current)
         return fields
 
+    def _laid_out(self, word: Word) -> Iterator[tuple[Part, bool]]:
+        """The parts, and of each whether its text is the script's own and is not split.
+
+        An unquoted ``${name:-word}`` gives the parts of its word, which keep their quotes.
+        """
+        for at, part in enumerate(word):
+            if isinstance(part, Lit):
+                tilde = self._tilde(word, at)
+                yield (Lit(tilde, quoted=True) if tilde else part), True
+            elif isinstance(part, Param) and not part.quoted and self._takes_word(part):
+                for inner, _ in self._laid_out(part.arg):
+                    yield inner, False
+            else:
+                yield part, False
+
+    def _takes_word(self, part: Param) -> bool:
+        if part.op not in ("-", ":-", "+", ":+"):
+            return False
+        whole = part.name in ("@", "*") or part.index in ("@", "*")
+        value = self._value(part)
+        missing = value is None or (part.op[0] == ":" and not value)
+        return missing != (part.op[-1] == "+") and (missing or not whole or bool(part.arg))
+
     def _take_apart(
         self, text: str, fields: list[str], current: str | None
     ) -> tuple[list[str], str | None]:
-        pieces = [_bare(piece) for piece in self._cut(text)]
+        pieces = [_bare(piece) for piece in cut(text, self._separators())]
         if not pieces:
             if text and current is not None:
                 return [*fields, current], None
@@ -128,7 +183,7 @@ class Expander:
         separators = self._separators()
         if text[0] in separators and current is not None:
             fields, current = [*fields, current], None
-        fields, current = _append(fields, current, pieces)
+        fields, current = append(fields, current, pieces)
         if text[-1] in separators and current is not None:
             return [*fields, current], None
         return fields, current
@@ -137,52 +192,27 @@ class Expander:
         found = self._state.text("IFS")
         return " \t\n" if found is None else found
 
-    def _cut(self, text: str) -> list[str]:
-        separators = self._separators()
-        if not separators:
-            return [text] if text else []
-        if separators == " \t\n":
-            return text.split()
-        blanks = "".join(char for char in separators if char in " \t\n")
-        out: list[str] = []
-        current = ""
-        pending = False
-        for char in text.strip(blanks):
-            if char in separators and char not in blanks:
-                out.append(current)
-                current, pending = "", False
-            elif char in separators:
-                pending = True
-            else:
-                if pending and current:
-                    out.append(current)
-                    current = ""
-                pending = False
-                current += char
-        if current:
-            out.append(current)
-        return out
-
     def _many(self, part: Part) -> list[str] | None:
         """``$@`` and ``${name[@]}`` make several words; None for any other part."""
-        if not isinstance(part, Param) or part.op == "length" or part.op in _DEFAULTS:
+        if not isinstance(part, Param) or part.op in ("length", "indirect"):
             return None
-        if part.name == "@" or (part.name == "*" and not part.quoted):
-            state = self._state
-            return self._each(part, [state.name, *state.args] if part.op == ":" else state.args)
-        if part.index == "@" or (part.index == "*" and not part.quoted):
-            return self._each(part, _items(self._state.variables.get(part.name)))
-        return None
-
-    def _each(self, part: Param, items: list[str]) -> list[str]:
-        if not part.op:
-            return list(items)
-        if part.op != ":":
-            return [self._edited(part, item) for item in items]
-        start, colon, length = self.text(part.arg).partition(":")
-        begin = self.calculate(start)
-        begin = max(0, len(items) + begin) if begin < 0 else begin
-        return items[begin : begin + self.calculate(length)] if colon else items[begin:]
+        star = part.name == "*" or (part.name not in "@*" and part.index == "*")
+        whole = part.name in ("@", "*") or part.index in ("@", "*")
+        if not whole or (star and part.quoted):
+            return None
+        held = None if part.name in "@*" else self._held(part.name)
+        if part.op == "keys":
+            return held.keys() if isinstance(held, Array | Table) else ["0"] * (held is not None)
+        state = self._state
+        items = state.args if part.name in "@*" else values_of(held)
+        if part.op in _DEFAULTS:
+            missing = not items or (part.op[0] == ":" and not any(items))
+            if missing == (part.op[-1] == "+"):
+                return [] if missing else None
+            return None if missing else list(items)
+        if part.op == ":" and part.name in "@*":
+            items = [state.name, *items]
+        return each(self, part, items)
 
     def _part(self, part: Part) -> str:
         match part:
@@ -199,7 +229,7 @@ class Expander:
 
     def _value(self, part: Param) -> str | None:
         name, state = part.name, self._state
-        if name.isdigit():
+        if is_number(name):
             number = int(name)
             if number == 0:
                 return state.name
@@ -214,42 +244,68 @@ class Expander:
             case "$":
                 return str(state.pid)
             case "!":
-                return ""
+                return str(state.background) if state.background else ""
             case "-":
                 options = state.options
                 return "h" + "e" * options.errexit + "u" * options.nounset + "Bc"
             case _:
                 return self._variable(part)
 
+    def _held(self, name: str) -> Value | None:
+        held = self._state.variables.get(name)
+        return self._shell.special(name) if held is None else held
+
     def _variable(self, part: Param) -> str | None:
-        value = self._state.variables.get(part.name)
-        if not part.index:
-            return self._state.text(part.name)
+        held = self._held(part.name)
         if part.index in ("@", "*"):
-            items = _items(value)
+            items = values_of(held)
             return self._star(items) if items else None
-        items = _items(value)
-        at = self.calculate(part.index)
-        return items[at] if -len(items) <= at < len(items) else None
+        return self._item(held, self.text(part.subscript) if part.index else "0")
+
+    def _item(self, held: Value | None, subscript: str) -> str | None:
+        if isinstance(held, Table):
+            return held.items.get(subscript)
+        if held is None:
+            return None
+        at = 0 if subscript == "0" else self.calculate(subscript)
+        items = held.items if isinstance(held, Array) else {0: held}
+        return items.get(at + max(items, default=-1) + 1 if at < 0 else at)
 
     def _star(self, items: list[str]) -> str:
         return (self._separators() or " ")[0].join(items) if self._separators() else "".join(items)
 
     def _parameter(self, part: Param) -> str:
+        if part.op == "indirect":
+            part = self._pointed(part)
         value = self._value(part)
-        if part.op == "length":
-            if part.index in ("@", "*"):
-                return str(len(_items(self._state.variables.get(part.name))))
-            if part.name in ("@", "*"):
-                return str(len(self._state.args))
-            return str(len(value or ""))
+        if part.op == "keys":
+            return self._star(self._many(replace(part, quoted=False)) or [])
+        if part.op == "length" and (part.index in ("@", "*") or part.name in ("@", "*")):
+            state = self._state
+            found = state.args if part.name in "@*" else values_of(self._held(part.name))
+            return str(len(found))
         if part.op in _DEFAULTS:
             return self._default(part, value)
         if value is None:
             if self._state.options.nounset and part.name not in ("@", "*"):
-                raise ExpandError(f"{part.name}: unbound variable")
+                raise ExpandError(f"{part.name}: unbound variable", unset=True)
             value = ""
-        return self._edited(part, value) if part.op else value
+        if part.op == "length":
+            return str(len(value))
+        if part.op and (part.name in ("@", "*") or part.index in ("@", "*")):
+            return self._star(self._many(replace(part, quoted=False)) or [])
+        return edited(self, part, value) if part.op else value
+
+    def _pointed(self, part: Param) -> Param:
+        """``${!name}``: the parameter that the value names."""
+        named = self._value(replace(part, op="")) or ""
+        base, bracket, subscript = named.removesuffix("]").partition("[")
+        if not (is_number(base) or base in "?$#@*!-" or base.isidentifier()):
+            raise ExpandError(f"{named}: invalid variable name")
+        if bracket and subscript in ("@", "*"):
+            return Param(base, part.quoted, "", (), subscript)
+        word = (Lit(subscript),) if bracket else ()
+        return Param(base, part.quoted, "", (), "[" * bool(bracket), word)
 
     def _default(self, part: Param, value: str | None) -> str:
         op = part.op
@@ -261,68 +317,29 @@ class Expander:
                 return "" if missing else self.text(part.arg)
             case "=":
                 if missing:
+                    if part.index or not part.name.isidentifier():
+                        raise ExpandError(f"${part.name}: cannot assign in this way")
                     self._state.variables[part.name] = self.text(part.arg)
-                return self._state.text(part.name) or ""
+                    return self._state.text(part.name) or ""
+                return value or ""
             case _:
                 if missing:
-                    said = self.text(part.arg) or "parameter null or not set"
-                    raise ExpandError(f"{part.name}: {said}")
+                    null = "null or " if op[0] == ":" else ""
+                    said = self.text(part.arg) or f"parameter {null}not set"
+                    raise ExpandError(f"{part.name}: {said}", unset=True)
                 return value or ""
 
-    def _edited(self, part: Param, value: str) -> str:
-        op = part.op
-        if op in ("#", "##", "%", "%%"):
-            return _trim(value, op, self.pattern(part.arg))
-        if op.startswith("/"):
-            return self._replaced(part, value)
-        if op == ":":
-            return self._slice(part, value)
-        change: Callable[[str], str] = str.upper if op[0] == "^" else str.lower
-        return change(value) if len(op) == 2 else change(value[:1]) + value[1:]
-
-    def _replaced(self, part: Param, value: str) -> str:
-        whole = self.pattern(part.arg)
-        pattern, _, replacement = _halves(whole)
-        text = plain(replacement)
-        if not pattern:
-            return value
-        expression = compiled(pattern)
-        if part.op == "/#":
-            found = expression.match(value)
-            return text + value[found.end() :] if found else value
-        if part.op == "/%":
-            for at in range(len(value) + 1):
-                if expression.fullmatch(value[at:]):
-                    return value[:at] + text
-            return value
-        return expression.sub(lambda _: text, value, count=0 if part.op == "//" else 1)
-
-    def _slice(self, part: Param, value: str) -> str:
-        start, colon, length = self.text(part.arg).partition(":")
-        begin = self.calculate(start)
-        begin = max(0, len(value) + begin) if begin < 0 else begin
-        if not colon:
-            return value[begin:]
-        count = self.calculate(length)
-        return value[begin : len(value) + count] if count < 0 else value[begin : begin + count]
-
     def _get_number(self, name: str) -> str:
-        base, _, index = name.rstrip("]").partition("[")
-        value = self._value(Param(base, index=index))
+        base, _, subscript = name.removesuffix("]").partition("[")
+        word = (Lit(subscript),) if subscript else ()
+        value = self._value(Param(base, index="[" * bool(subscript), subscript=word))
         if value is None and self._state.options.nounset:
-            raise ExpandError(f"{base}: unbound variable")
+            raise ExpandError(f"{base}: unbound variable", unset=True)
         return value or ""
 
     def _put_number(self, name: str, value: str) -> None:
-        base, _, index = name.rstrip("]").partition("[")
-        if not index:
-            self._state.variables[base] = value
-            return
-        items = _items(self._state.variables.get(base))
-        at = self.calculate(index)
-        items.extend([""] * (at + 1 - len(items)))
-        items[at] = value
-        self._state.variables[base] = items
+        base, _, subscript = name.removesuffix("]").partition("[")
+        self._shell.set_number(base, subscript, value)
 
 
 _DEFAULTS = frozenset({":-", "-", ":+", "+", ":=", "=", ":?", "?"})
@@ -333,51 +350,6 @@ def part_quoted(part: Part) -> bool:
     return True if isinstance(part, ProcSub) else part.quoted
 
 
-def _items(value: Value | None) -> list[str]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _append(
-    fields: list[str], current: str | None, pieces: list[str]
-) -> tuple[list[str], str | None]:
-    if not pieces:
-        return fields, current
-    first = (current or "") + pieces[0]
-    if len(pieces) == 1:
-        return fields, first
-    return [*fields, first, *pieces[1:-1]], pieces[-1]
-
-
 def _bare(text: str) -> str:
     """Expanded text in a pattern: a backslash in it is only a backslash."""
     return text.replace("\\", "\\\\")
-
-
-def _trim(value: str, op: str, pattern: str) -> str:
-    expression = compiled(pattern)
-    places = range(len(value) + 1)
-    if op[0] == "#":
-        ends = places if op == "#" else reversed(places)
-        for end in ends:
-            if expression.fullmatch(value[:end]):
-                return value[end:]
-        return value
-    starts = reversed(places) if op == "%" else places
-    for start in starts:
-        if expression.fullmatch(value[start:]):
-            return value[:start]
-    return value
-
-
-def _halves(text: str) -> tuple[str, str, str]:
-    here = 0
-    while here < len(text):
-        if text[here] == "\\":
-            here += 2
-        elif text[here] == "/":
-            return text[:here], "/", text[here + 1 :]
-        else:
-            here += 1
-    return text, "", ""

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from faultrun.kernel.errno import message_of
 from faultrun.simkernel.file_values import OpenFile, Stat
 from faultrun.simkernel.grammar import parse
+from faultrun.simkernel.jobs import Job
 from faultrun.simkernel.pipes import Buffer, Duplicate
-from faultrun.simkernel.process import ExitNow, Process, TimedOut
+from faultrun.simkernel.prng import Prng
+from faultrun.simkernel.process import ExitNow, Process
 from faultrun.simkernel.shell.builtins import BUILTINS
 from faultrun.simkernel.shell.compound import Compound
 from faultrun.simkernel.shell.control import ExitShell, LeaveLoop, ReturnNow
-from faultrun.simkernel.shell.expand import Expander, ExpandError
+from faultrun.simkernel.shell.expand import Expander
 from faultrun.simkernel.shell.files import glob
 from faultrun.simkernel.shell.nodes import (
     AndOr,
@@ -25,10 +27,13 @@ from faultrun.simkernel.shell.nodes import (
     Simple,
     Subshell,
 )
+from faultrun.simkernel.shell.process_substitution import Outlets
 from faultrun.simkernel.shell.simple import COMMAND_NS, MAX_DEPTH, Commands
-from faultrun.simkernel.shell.state import State
-from faultrun.simkernel.shell.variables import declare
-from faultrun.simkernel.signals import Killed
+from faultrun.simkernel.shell.special import special
+from faultrun.simkernel.shell.state import OPTION_NAMES, State, Value
+from faultrun.simkernel.shell.variables import declare, put, put_item
+from faultrun.simkernel.shell.wrong import ExpandError
+from faultrun.simkernel.signals import SIGCHLD, SIGKILL, SIGNAL_NAMES, Killed
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -49,12 +54,19 @@ class Shell:
         self.expander = Expander(self)
         self.simple = Commands(self)
         self.compound = Compound(self)
-        self._names = 63
+        self.pending: list[int] = []
+        self.statuses = [0]
+        self.jobs: dict[int, Job] = {}
+        self.loops = 0
+        self.opt_index = 1
+        self.opt_place = 1
+        self.began_ns = process.machine.kernel.clock.now_ns()
+        self.random: Prng | None = None
+        self.outlets = Outlets(self)
 
     def main(self, text: str) -> int:
         """Run a whole script, its exit trap included; the exit status."""
-        status = self._to_the_end(lambda: self._only(parse(text)))
-        return self.leave(status)
+        return self._as_process(lambda: self._only(parse(text)))
 
     def _only(self, node: Node) -> int:
         """A script that is one program's call is run without a fork, as ``bash -c`` does.
@@ -69,7 +81,7 @@ class Shell:
 
     def leave(self, status: int) -> int:
         """Run the exit trap, if there is one."""
-        trap, self.state.exit_trap = self.state.exit_trap, ""
+        trap = self.state.traps.pop("EXIT", "")
         if not trap:
             return status
         self.state.status = status
@@ -78,10 +90,53 @@ class Shell:
 
     trap_left = False
 
+    # --- signals ---
+
+    @property
+    def pid(self) -> int:
+        """Of the process that this shell is."""
+        return self.process.task.pid
+
+    def accept(self, number: int) -> bool:
+        """A signal for this shell: False if it kills it."""
+        action = self.state.traps.get(SIGNAL_NAMES.get(number, ""))
+        if action is None or number == SIGKILL:
+            return number == SIGCHLD
+        if action:
+            self.pending.append(number)
+        return True
+
+    def run_traps(self) -> None:
+        """What signals have come while a command ran: now their actions are run."""
+        while self.pending:
+            action = self.state.traps.get(SIGNAL_NAMES[self.pending.pop(0)], "")
+            status = self.state.status
+            self.run(parse(action, self.line))
+            self.state.status = status
+
+    def survives(self, signal: Killed) -> bool:
+        """A signal has ended a command of this shell; False if it ends the shell too."""
+        return signal.pid != -1 or self.accept(signal.number)
+
+    def _as_process(self, body: Callable[[], int]) -> int:
+        """Run as a process that signals can be sent to; its exit trap runs last."""
+        listeners = self.process.machine.jobs.current.listeners
+        listeners.insert(0, self)
+        try:
+            return self.leave(self._to_the_end(body))
+        except Killed as signal:
+            if signal.ends(self.pid) and signal.number != SIGKILL:
+                self.leave(128 + signal.number)
+            raise
+        finally:
+            listeners.remove(self)
+
     def run(self, node: Node) -> int:
         """Run one command of any kind; its status, which ``$?`` then tells."""
         status = self._dispatch(node)
         self.state.status = status
+        if self.pending:
+            self.run_traps()
         return status
 
     def _dispatch(self, node: Node) -> int:
@@ -103,19 +158,30 @@ class Shell:
             case Declare():
                 return self._declare(node)
             case Background():
-                raise Unmodelled("background job '&'", node.line)
+                return self._background(node)
             case Function():
                 self.state.functions[node.name] = node.body
                 return 0
             case _:
                 return self.compound.run(node)
 
-    def checked(self, status: int) -> int:
+    def checked(self, status: int, statuses: list[int] | None = None) -> int:
         """The status, unless ``set -e`` ends the shell with it."""
         self.state.status = status
+        self.statuses = statuses or [status]
+        if status and not self.guard and "ERR" in self.state.traps:
+            self._error_trap(status)
         if status and self.state.options.errexit and not self.guard:
             raise ExitShell(status)
         return status
+
+    def _error_trap(self, status: int) -> None:
+        action = self.state.traps.pop("ERR")
+        try:
+            self.run(parse(action, self.line))
+        finally:
+            self.state.traps.setdefault("ERR", action)
+        self.state.status = status
 
     def guarded(self, node: Node) -> int:
         """Run where a failure is only an answer: a condition."""
@@ -141,29 +207,39 @@ class Shell:
             return self.simple.contents(body.redirects)
         pipe = Buffer()
         child = self.child({1: pipe})
-        if child is None:
-            return ""
         child.state.options.errexit = False
         self.substituted = self.state.status = child.finish(body)
         text = pipe.data.decode("utf-8", "surrogateescape")
         return text.replace("\0", "").rstrip("\n")
 
     def attach(self, body: Node, mode: str) -> str:
-        """``<(body)``: it runs to its end now, and is read through ``/dev/fd``."""
-        if mode == ">":
-            raise Unmodelled("output process substitution '>(...)'", self.line)
-        pipe = Buffer()
-        child = self.child({1: pipe})
-        if child is not None:
-            child.finish(body)
-        while self._names in self.process.fds:
-            self._names -= 1
-        self.process.fds[self._names] = pipe
-        return f"/dev/fd/{self._names}"
+        """``<(body)`` or ``>(body)``: the name of the pipe."""
+        return self.outlets.attach(body, mode)
 
     def glob(self, pattern: str) -> list[str]:
         """Names of files that match."""
         return glob(self.process, pattern)
+
+    def special(self, name: str) -> Value | None:
+        """A variable that the shell itself answers for."""
+        return special(self, name)
+
+    def set_number(self, name: str, subscript: str, value: str) -> None:
+        """What arithmetic assigns."""
+        if name in self.state.readonly:
+            raise ExpandError(f"{name}: readonly variable")
+        if subscript:
+            put_item(self, name, subscript, value)
+        else:
+            put(self, name, value)
+
+    def has_variable(self, name: str) -> bool:
+        """``-v name``."""
+        return self.expander.is_set(name)
+
+    def has_option(self, name: str) -> bool:
+        """``-o name``."""
+        return name in OPTION_NAMES and bool(getattr(self.state.options, name))
 
     def status(self, path: str) -> Stat | None:
         """stat(2) for a condition."""
@@ -179,8 +255,8 @@ class Shell:
 
     # --- processes ---
 
-    def child(self, files: dict[int, OpenFile]) -> "Shell | None":
-        """Fork a subshell with these descriptors changed; None if the kernel could not."""
+    def child(self, files: dict[int, OpenFile]) -> "Shell":
+        """Fork a subshell with these descriptors changed. Raises ExitShell if that fails."""
         process = self.fork()
         process.fds.update(files)
         if self.calls >= MAX_DEPTH:
@@ -192,12 +268,22 @@ class Shell:
     def finish(self, body: Node) -> int:
         """Run a subshell to its end and let its task exit."""
         try:
-            status = self._to_the_end(lambda: self.run(body))
-            return self.leave(status)
+            return self._as_process(lambda: self.run(body))
         except Killed as signal:
+            if not signal.ends(self.pid):
+                raise
             return 128 + signal.number
         finally:
             self.process.machine.kernel.tasks.exit(self.process.task)
+
+    def _background(self, node: Background) -> int:
+        """Start a job; ``jobs`` tells when it runs. Without a terminal its input is empty."""
+        self.line = node.line
+        child = self.child({0: Buffer()})
+        job = self.process.machine.jobs.start(child.pid, lambda: child.run_part(node.body))
+        self.jobs[child.pid] = job
+        self.state.background = child.pid
+        return 0
 
     def fork(self) -> Process:
         """A child process; the shell ends if the kernel cannot make one."""
@@ -221,13 +307,15 @@ class Shell:
         except ExpandError as wrong:
             self.say(str(wrong))
             self.trap_left = True
-            return 1 if "unbound" not in str(wrong) or self.calls else 127
+            return 127 if wrong.unset and not self.calls else 1
 
     # --- joined commands ---
 
     def _sequence(self, node: Sequence) -> int:
         status = 0
         for item in node.body:
+            if self.state.options.noexec:
+                break
             status = self.run(item)
         return status
 
@@ -249,21 +337,18 @@ class Shell:
                 files[1] = pipe
                 if node.both[at]:
                     files[2] = Duplicate(pipe)
-            statuses.append(self._pipe_part(part, files))
+            statuses.append(self.child(files).run_part(part))
             source = pipe
-        self.state.variables["PIPESTATUS"] = [str(status) for status in statuses]
         failed = [status for status in statuses if status]
         status = failed[-1] if self.state.options.pipefail and failed else statuses[-1]
-        return self.checked(status)
+        return self.checked(status, statuses)
 
-    def _pipe_part(self, part: Node, files: dict[int, OpenFile]) -> int:
-        child = self.child(files)
-        if child is None:
-            return NO_FORK
-        if isinstance(part, Simple) and not child.is_own(part):
+    def run_part(self, part: Node) -> int:
+        """Be one part of a pipeline, or a job: this forked child's whole life."""
+        if isinstance(part, Simple) and not self.is_own(part):
             # The forked child execs the program itself: one process a part, as in bash.
-            return child.become(part)
-        return child.finish(part)
+            return self.become(part)
+        return self.finish(part.body if isinstance(part, Subshell) else part)
 
     def is_own(self, node: Simple) -> bool:
         """Whether it is a function, a builtin or an assignment: nothing that needs an exec."""
@@ -277,9 +362,9 @@ class Shell:
         try:
             return self.simple.in_child(self.process, node, node.argv or ())
         except Killed as signal:
+            if not signal.ends(self.pid):
+                raise
             return 128 + signal.number
-        except TimedOut:
-            raise
         except ExitNow as left:
             return left.status
         finally:
@@ -293,10 +378,9 @@ class Shell:
 
     def _subshell(self, node: Subshell) -> int:
         child = self.child({})
-        return NO_FORK if child is None else self.checked(child.finish(node.body))
+        return self.checked(child.finish(node.body))
 
     def _declare(self, node: Declare) -> int:
         self.line = node.line
         self.substituted = -1
-        self.sourcing = 0
         return self.checked(self.simple.wrapped(node, lambda: declare(self, node)))

@@ -14,13 +14,19 @@ class Lit:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """``$name`` or ``${name op arg}``. ``index`` is the text between brackets, or empty."""
+    """``$name`` or ``${name op arg}``.
+
+    ``index`` is ``@``, ``*`` or ``[`` if there are brackets; then ``subscript`` is what they hold.
+    ``other`` is the replacement of ``${name/arg/other}``.
+    """
 
     name: str
     quoted: bool = False
     op: str = ""
     arg: "Word" = ()
     index: str = ""
+    subscript: "Word" = ()
+    other: "Word" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,22 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One item of ``name=(word [subscript]=word)``."""
+
+    value: Word
+    subscript: Word = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Assign:
-    """``name=value``, ``name+=value``, ``name[index]=value`` or ``name=(items)``."""
+    """``name=value``, ``name+=value``, ``name[subscript]=value`` or ``name=(items)``."""
 
     name: str
     value: Word
     append: bool = False
-    index: str = ""
-    items: tuple[Word, ...] | None = None
+    subscript: Word = ()
+    items: tuple[Item, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +183,20 @@ class CountingFor:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseItem:
+    """``pattern | pattern) body end``; ``;&`` goes on below, ``;;&`` goes on comparing."""
+
+    patterns: tuple[Word, ...]
+    body: "Node"
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """``case word in pattern) body ;; esac``."""
+    """``case word in items esac``."""
 
     word: Word
-    items: tuple[tuple[tuple[Word, ...], "Node"], ...]
+    items: tuple[CaseItem, ...]
 
 
 @dataclass(frozen=True, slots=True)

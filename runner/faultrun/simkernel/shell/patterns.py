@@ -3,7 +3,9 @@
 import re
 from functools import lru_cache
 
-_SPECIAL = "*?[\\"
+from faultrun.simkernel.unmodelled import Unmodelled
+
+_SPECIAL = "*?[\\()|!+@"
 
 
 def quote(text: str) -> str:
@@ -40,7 +42,11 @@ def compiled(pattern: str, *, lazy: bool = False) -> re.Pattern[str]:
             out.append(re.escape(pattern[here + 1]))
             here += 2
             continue
-        if char == "*":
+        extended = char in "?*+@!" and pattern[here + 1 : here + 2] == "("
+        if extended and (end := _group_end(pattern, here + 1)):
+            out.append(_group(char, pattern[here + 2 : end]))
+            here = end
+        elif char == "*":
             out.append(".*?" if lazy else ".*")
         elif char == "?":
             out.append(".")
@@ -58,7 +64,37 @@ def compiled(pattern: str, *, lazy: bool = False) -> re.Pattern[str]:
         else:
             out.append(re.escape(char))
         here += 1
-    return re.compile("".join(out), re.DOTALL)
+    try:
+        return re.compile("".join(out), re.DOTALL)
+    except (re.error, OverflowError):
+        raise Unmodelled(f"shell pattern '{pattern}'") from None
+
+
+def _group_end(pattern: str, at: int) -> int:
+    depth = 0
+    for here in range(at, len(pattern)):
+        if pattern[here - 1] != "\\":
+            depth += (pattern[here] == "(") - (pattern[here] == ")")
+        if not depth:
+            return here
+    return 0
+
+
+def _group(kind: str, inner: str) -> str:
+    """``@(a|b)``, ``?(a)``, ``*(a)``, ``+(a)`` and ``!(a)``."""
+    parts: list[str] = [""]
+    depth = 0
+    for here, char in enumerate(inner):
+        escaped = here > 0 and inner[here - 1] == "\\"
+        depth += 0 if escaped else (char == "(") - (char == ")")
+        if char == "|" and not depth and not escaped:
+            parts.append("")
+        else:
+            parts[-1] += char
+    body = "|".join(compiled(part).pattern for part in parts)
+    if kind == "!":
+        return f"(?:(?!(?:{body})\\Z).*)"
+    return f"(?:{body}){'' if kind == '@' else kind}"
 
 
 def matches(pattern: str, text: str) -> bool:

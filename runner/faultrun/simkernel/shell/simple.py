@@ -10,8 +10,10 @@ from faultrun.simkernel.shell import redirects
 from faultrun.simkernel.shell.builtins import BUILTINS, Builtin
 from faultrun.simkernel.shell.control import ExitShell, ReturnNow
 from faultrun.simkernel.shell.nodes import Assign, Declare, Group, Node, Redirect, Simple
+from faultrun.simkernel.shell.special import as_traced
+from faultrun.simkernel.shell.state import Value
 from faultrun.simkernel.shell.variables import assign
-from faultrun.simkernel.signals import SIGNAL_TEXT, Killed
+from faultrun.simkernel.signals import SIGINT, SIGNAL_TEXT, SIGPIPE, Killed
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -39,7 +41,14 @@ class Commands:
         if not argv:
             return self._shell.checked(self._assign_only(node))
         if self._shell.state.options.xtrace:
-            self._shell.process.err(f"+ {' '.join(argv)}\n")
+            shown = " ".join(as_traced(word) for word in argv)
+            self._shell.process.err(f"+ {shown}\n")
+        try:
+            return self._named(node, argv)
+        finally:
+            self._shell.outlets.run()
+
+    def _named(self, node: Simple, argv: tuple[str, ...]) -> int:
         name = argv[0]
         function = self._shell.state.functions.get(name)
         builtin = BUILTINS.get(name)
@@ -62,7 +71,8 @@ class Commands:
 
     def _assign_only(self, node: Simple) -> int:
         for item in node.assigns:
-            assign(self._shell, item)
+            if not assign(self._shell, item):
+                raise ExitShell(1)
         if node.redirects:
             status = self.wrapped(node, lambda: 0)
             if status:
@@ -78,7 +88,7 @@ class Commands:
         before = {item.name: self._shell.state.variables.get(item.name) for item in assigns}
         opened: list[OpenFile] = []
         try:
-            opened = redirects.apply(self._shell.process, node.redirects, self._shell.expander)
+            opened = self._redirect(self._shell.process, node.redirects)
             for item in assigns if isinstance(node, Simple) and node.words else ():
                 assign(self._shell, item)
             return body()
@@ -92,7 +102,12 @@ class Commands:
             if isinstance(node, Simple) and node.words:
                 self._put_back(before)
 
-    def _put_back(self, before: dict[str, str | list[str] | None]) -> None:
+    def _redirect(self, process: Process, targets: tuple[Redirect, ...]) -> list[OpenFile]:
+        shell = self._shell
+        keep = shell.state.options.noclobber
+        return redirects.apply(process, targets, shell.expander, keep=keep)
+
+    def _put_back(self, before: dict[str, Value | None]) -> None:
         for name, value in before.items():
             if value is None:
                 self._shell.state.variables.pop(name, None)
@@ -104,13 +119,17 @@ class Commands:
             raise Unmodelled("functions nested more than 100 deep", self._shell.line)
         saved, self._shell.state.args = self._shell.state.args, list(argv[1:])
         self._shell.state.scopes.append({})
+        self._shell.state.calls.insert(0, argv[0])
         self._shell.calls += 1
+        loops, self._shell.loops = self._shell.loops, 0
         try:
             return self._shell.run(body)
         except ReturnNow as left:
             return self._shell.checked(left.status)
         finally:
             self._shell.calls -= 1
+            self._shell.loops = loops
+            del self._shell.state.calls[0]
             self._shell.state.args = saved
             self._put_back(self._shell.state.scopes.pop())
 
@@ -120,6 +139,10 @@ class Commands:
         try:
             return self.in_child(child, node, argv)
         except Killed as signal:
+            if not signal.ends(child.task.pid) or not self._shell.survives(signal):
+                raise
+            if signal.number in (SIGINT, SIGPIPE):
+                return 128 + signal.number
             text = SIGNAL_TEXT.get(signal.number, f"Signal {signal.number}")
             self._shell.say(f"{child.task.pid:5d} {text:<23} {' '.join(argv)}")
             return 128 + signal.number
@@ -137,7 +160,7 @@ class Commands:
             child.env[item.name] = self._shell.expander.text(item.value)
         opened: list[OpenFile] = []
         try:
-            opened = redirects.apply(child, node.redirects, self._shell.expander)
+            opened = self._redirect(child, node.redirects)
             return child.machine.execute(child, argv)
         except redirects.RedirectError as wrong:
             self._shell.say(str(wrong))
@@ -159,7 +182,7 @@ class Commands:
 
     def _exec(self, node: Simple, argv: tuple[str, ...]) -> int:
         try:
-            redirects.apply(self._shell.process, node.redirects, self._shell.expander)
+            self._redirect(self._shell.process, node.redirects)
         except redirects.RedirectError as wrong:
             self._shell.say(str(wrong))
             raise ExitShell(1) from None
@@ -170,14 +193,14 @@ class Commands:
             status = self._shell.process.machine.execute(self._shell.process, argv[1:])
         except SimErrno as refused:
             status = self._not_started(argv[1], refused)
-        self._shell.state.exit_trap = ""
+        self._shell.state.traps.pop("EXIT", None)
         raise ExitShell(status)
 
     def contents(self, targets: tuple[Redirect, ...]) -> str:
         """``$(< file)``."""
         saved = dict(self._shell.process.fds)
         try:
-            redirects.apply(self._shell.process, targets, self._shell.expander)
+            self._redirect(self._shell.process, targets)
             data = self._shell.process.stdin()
         except redirects.RedirectError as wrong:
             self._shell.say(str(wrong))

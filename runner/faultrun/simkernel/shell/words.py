@@ -1,9 +1,10 @@
 """One shell word, from its text to its parts: quotes, parameters, substitutions, arithmetic."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from faultrun.simkernel.shell.braces import closing
+from faultrun.simkernel.digits import DIGITS
+from faultrun.simkernel.shell.borders import closing, skip, skip_backtick, skip_in_double
 from faultrun.simkernel.shell.braces import expand as expand_braces
 from faultrun.simkernel.shell.nodes import Arith, Lit, Node, Param, Part, ProcSub, Sub, Word
 from faultrun.simkernel.unmodelled import Unmodelled
@@ -11,6 +12,7 @@ from faultrun.simkernel.unmodelled import Unmodelled
 ParseScript = Callable[[str, int], Node]
 
 _SPECIAL = "?$#@*!-"
+NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v",
     "\\": "\\", "'": "'", '"': '"', "e": "\x1b", "E": "\x1b", "?": "?",
@@ -40,11 +42,33 @@ class WordParser:
             here = self._piece(text, here, parts)
         return _joined(parts)
 
-    def here_document(self, start: str, body: str, *, strip: bool) -> Word:
-        """The body behind ``<<start``: raw if the start is quoted; ``strip`` removes tabs."""
-        body = body[: body.rfind("\n") + 1]
-        if strip:
-            body = "".join(line.lstrip("\t") for line in body.splitlines(keepends=True))
+    def value(self, text: str) -> Word:
+        """What is assigned: as a word, but a ``~`` behind a colon counts too."""
+        parts: list[Part] = []
+        whole = self.word(text)
+        for part in whole:
+            if isinstance(part, Lit) and not part.quoted and ":~" in part.text:
+                last = part.text.count(":")
+                for at, piece in enumerate(part.text.split(":")):
+                    parts.append(Lit(":" * (at > 0)))
+                    home = at > 0 and (piece.startswith("~/") or piece == "~")
+                    if home and (at < last or len(piece) > 1 or part is whole[-1]):
+                        parts.append(Param("HOME", quoted=True))
+                    parts.append(Lit(piece[1:] if home else piece))
+            else:
+                parts.append(part)
+        return _joined(parts)
+
+    def subscript(self, text: str) -> Word:
+        """What stands between brackets behind a name."""
+        return self.word(text)
+
+    def expression(self, text: str) -> Word:
+        """What stands in ``(( ))``: expanded like quoted text, the quotes in it gone."""
+        return self._inside(text)
+
+    def here_document(self, start: str, body: str) -> Word:
+        """The body behind ``<<start``: raw if the start is quoted."""
         if any(char in start for char in "'\"\\"):
             return (Lit(body, quoted=True),)
         return self.document(body)
@@ -62,7 +86,7 @@ class WordParser:
                 parts.append(Lit(text[here + 1 : here + 2], quoted=True))
             return here + 2
         if char == "'":
-            end = text.find("'", here + 1)
+            end = self._end(text, "'", here + 1)
             parts.append(Lit(text[here + 1 : end], quoted=True))
             return end + 1
         if char == '"':
@@ -86,14 +110,7 @@ class WordParser:
     def _double(self, text: str, here: int, parts: list[Part]) -> int:
         end = here
         while end < len(text) and text[end] != '"':
-            if text[end] == "\\":
-                end += 2
-            elif text[end] == "$" and text[end + 1 : end + 2] in ("(", "{"):
-                end = closing(text, end + 1)
-            elif text[end] == "`":
-                end = text.find("`", end + 1) + 1 or len(text)
-            else:
-                end += 1
+            end = skip_in_double(text, end)
         if end == here:
             parts.append(Lit("", quoted=True))
         self._quoted(text, here, end, parts, escapes='$`"\\\n')
@@ -119,9 +136,7 @@ class WordParser:
     def _dollar(self, text: str, here: int, parts: list[Part], *, quoted: bool) -> int:
         after = text[here + 1 : here + 2]
         if text[here] == "`":
-            end = here + 1
-            while end < len(text) and text[end] != "`":
-                end += 2 if text[end] == "\\" else 1
+            end = skip_backtick(text, here + 1) - 1
             inner = text[here + 1 : end]
             for escaped in ("\\`", "\\$", "\\\\"):
                 inner = inner.replace(escaped, escaped[1])
@@ -136,18 +151,18 @@ class WordParser:
                 parts.append(Sub(self._script(text, here + 2, end - 1), quoted))
             return end
         if after == "[":
-            end = text.find("]", here)
+            end = self._end(text, "]", here)
             parts.append(Arith(self._inside(text[here + 2 : end]), quoted))
             return end + 1
         if after == "{":
-            end = closing(text, here + 1)
+            end = closing(text, here + 1, quoted=quoted)
             parts.append(self._braced(text[here + 2 : end - 1], quoted=quoted))
             return end
-        if after and (after in _SPECIAL or after.isdigit()):
+        if after and (after in _SPECIAL or after in DIGITS):
             parts.append(Param(after, quoted))
             return here + 2
         end = here + 1
-        while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        while end < len(text) and text[end] in NAME_CHARS:
             end += 1
         parts.append(Param(text[here + 1 : end], quoted) if end > here + 1 else Lit("$", quoted))
         return end
@@ -155,18 +170,33 @@ class WordParser:
     def _braced(self, text: str, *, quoted: bool) -> Param:
         if text.startswith("#") and len(text) > 1:
             name, index, rest = _name(text[1:])
-            if rest:
-                raise Unmodelled(f"expansion '${{{text}}}'", self.line)
-            return Param(name, quoted, "length", (), index)
-        if text.startswith("!"):
-            raise Unmodelled(f"indirect expansion '${{{text}}}'", self.line)
+            if name and not rest:
+                return self._param(name, index, quoted, "length")
+        if text.startswith("!") and len(text) > 1:
+            name, index, rest = _name(text[1:])
+            if not name or rest:
+                raise Unmodelled(f"indirect expansion '${{{text}}}'", self.line)
+            return self._param(name, index, quoted, "keys" if index in ("@", "*") else "indirect")
         name, index, rest = _name(text)
-        if not rest:
-            return Param(name, quoted, "", (), index)
+        if not rest and name:
+            return self._param(name, index, quoted)
+        if rest == "@Q":
+            return self._param(name, index, quoted, "@Q")
         for op in _OPS:
-            if rest.startswith(op):
-                return Param(name, quoted, op, self._operand(rest[len(op) :], quoted), index)
+            if rest.startswith(op) and name:
+                found = self._param(name, index, quoted, op)
+                arg = rest[len(op) :]
+                if op[0] == "/":
+                    pattern, replacement = _halves(arg)
+                    other = self._operand(replacement, quoted)
+                    return replace(found, arg=self._operand(pattern, False), other=other)
+                return replace(found, arg=self._operand(arg, quoted and op[0] not in "#%^,"))
         raise Unmodelled(f"expansion '${{{text}}}'", self.line)
+
+    def _param(self, name: str, index: str, quoted: bool, op: str = "") -> Param:
+        if not index or index in ("@", "*"):
+            return Param(name, quoted, op, (), index)
+        return Param(name, quoted, op, (), "[", self.subscript(index))
 
     def _operand(self, text: str, quoted: bool) -> Word:
         parts: list[Part] = []
@@ -181,11 +211,19 @@ class WordParser:
 
     def _inside(self, text: str) -> Word:
         parts: list[Part] = []
+        text = text.replace('"', "")
         self._quoted(text, 0, len(text), parts, escapes="")
         return _joined(parts)
 
     def _script(self, text: str, begin: int, end: int) -> Node:
         return self.parse(text[begin:end], self._line(text, begin))
+
+    def _end(self, text: str, mark: str, here: int) -> int:
+        """Where the mark stands that has to be there. Raises Unmodelled."""
+        end = text.find(mark, here)
+        if end < 0:
+            raise Unmodelled(f"shell syntax not understood near '{text[:40]}'", self.line)
+        return end
 
     def _line(self, text: str, at: int) -> int:
         return self.line + text.count("\n", 0, at)
@@ -194,14 +232,26 @@ class WordParser:
 def _name(text: str) -> tuple[str, str, str]:
     end = 1 if text[:1] and text[0] in _SPECIAL else 0
     if not end:
-        while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        while end < len(text) and text[end] in NAME_CHARS:
             end += 1
     index = ""
     rest = text[end:]
     if rest.startswith("["):
-        close = rest.find("]")
+        close = 1
+        while close < len(rest) and rest[close] != "]":
+            close = skip(rest, close)
         index, rest = rest[1:close], rest[close + 1 :]
     return text[:end], index, rest
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """Pattern and replacement, cut at the first slash that is not quoted."""
+    here = 0
+    while here < len(text):
+        if text[here] == "/":
+            return text[:here], text[here + 1 :]
+        here = skip(text, here)
+    return text, ""
 
 
 def _ansi(text: str, here: int, parts: list[Part]) -> int:
