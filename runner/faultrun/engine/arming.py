@@ -279,7 +279,8 @@ class Arming:
 
     def _send_undo(self, write: Write) -> str:
         try:
-            self.target.write(write.path, f"{write.rule.undo}\n".encode())
+            for line in write.rule.undo.splitlines():
+                self.target.write(write.path, f"{line}\n".encode())
         except AttrRefused as refused:
             if refused.errno_name != write.rule.undone_by:
                 return self._why_refused(write.path, refused)

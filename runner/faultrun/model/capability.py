@@ -45,7 +45,8 @@ class WriteRule:
     """How a file is armed and undone that is not simply a value to be put back.
 
     ``text`` is what arms it, ``undo`` what undoes that; ``{value}`` in them is the value, other
-    names are parameters of the injection. An empty ``undo`` means: write the old value back.
+    names are parameters of the injection. An empty ``undo`` means: write the old value back;
+    each line of it is a write of its own.
     ``undone_by`` is the errno with which the kernel answers an undo that worked, if it does.
     ``seen_in`` is the file that tells whether it is armed, and ``seen_as`` the regular expression
     that one of its lines then matches; empty: the file itself reads its value.

@@ -28,4 +28,6 @@ class Undo:
 
     def command(self) -> str:
         """What to type as root if faultrun cannot do it."""
-        return f"echo {shlex.quote(self.undo or self.value)} > {shlex.quote(self.path)}"
+        path = shlex.quote(self.path)
+        lines = (self.undo or self.value).splitlines() or [""]
+        return "; ".join(f"echo {shlex.quote(line)} > {path}" for line in lines)

@@ -116,7 +116,8 @@ def _undo(target: Target, undo: Undo) -> Restored:
         armed = _shows(target, undo)
         for _ in range(_TRIES if armed else 0):
             try:
-                target.write(undo.path, f"{undo.undo}\n".encode())
+                for line in undo.undo.splitlines():
+                    target.write(undo.path, f"{line}\n".encode())
             except AttrRefused as error:
                 why = f"refused with {error.errno_name}"
             armed = _shows(target, undo)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from faultrun.kernel.version import KernelVersion
+from faultrun.simkernel.devices.md import Arrays
 from faultrun.simkernel.devices.nvme_files import number
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.modules import module_files
@@ -71,6 +72,7 @@ def proc_files(
         "loadavg": _says("0.00 0.00 0.00 1/64 100"),
         "meminfo": _says("MemTotal:        1011844 kB\nMemFree:          842112 kB"),
         **module_files(kernel),
+        "mdstat": TextFile(kernel.facility(Arrays).mdstat),
         "filesystems": _says("nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n\txfs\n\tbtrfs"),
     }
 
