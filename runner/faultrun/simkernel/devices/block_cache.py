@@ -126,6 +126,7 @@ class BlockCache:
             op="READ", sector=index * PAGE // SECTOR, size=size, task=task,
             flags=flags, stack=_READ_STACK,
         )  # fmt: skip
+        self.device.kernel.mempool(task, "bio_alloc_bioset")
         errno_name, data = submit(self.device, bio)
         if not errno_name:
             for page in range(count):
@@ -139,6 +140,7 @@ class BlockCache:
             op="WRITE", sector=first * PAGE // SECTOR, size=len(data), task=task, data=data,
             flags=flags, stack=_WRITE_STACK,
         )  # fmt: skip
+        self.device.kernel.mempool(task, "bio_alloc_bioset")
         errno_name, _ = submit(self.device, bio)
         for index in range(first, first + count):
             self.cache.clean(index)
