@@ -15,7 +15,9 @@ from faultrun.model.capability import Context
 from faultrun.model.evidence import Hit
 from faultrun.model.target import Command, Finished, LogLine
 
-_KERNEL_THREADS = re.compile(r"(kworker|ksoftirqd|migration|rcu_|jbd2|kcompactd|kswapd|swapper)")
+_KERNEL_THREADS = re.compile(
+    r"(kworker|nfsd|ksoftirqd|migration|rcu_|jbd2|kcompactd|kswapd|swapper)"
+)
 """Threads that work for others: whose work it was, their name does not tell."""
 
 

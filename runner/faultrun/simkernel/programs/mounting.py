@@ -12,6 +12,7 @@ from faultrun.simkernel.extfs.make import empty
 from faultrun.simkernel.extfs.mounting import KINDS, mount_disk
 from faultrun.simkernel.file_values import READ, UPDATE, FileSystem, OpenFile
 from faultrun.simkernel.modules import Modules
+from faultrun.simkernel.nfs import mount_nfs
 from faultrun.simkernel.points import check
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs.options import Parsed, parse
@@ -156,6 +157,8 @@ def _file_system(
     check(machine.kernel, process.task, "mount")
     if kind in _MEMORY:
         return RamFs(machine.kernel.clock.now_ns, kind=kind, source=source)
+    if kind in ("nfs", "nfs4"):
+        return mount_nfs(machine, source, process.task)
     if kind not in (*KINDS, "auto"):
         raise SimErrno("ENODEV")
     if loop or process.stat(source).kind == "file":
