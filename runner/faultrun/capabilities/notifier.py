@@ -94,8 +94,9 @@ def _capability(
         name=_NAMES[chain],
         summary=summary,
         description=(
-            f"{description} Every event that meets the error is a line of the kernel log; those"
-            " lines are how injections are counted."
+            f"{description} It hits whoever sends the event, on the whole machine. Every event"
+            " that meets the error is a line of the kernel log; those lines are how injections are"
+            " counted."
         ),
         directory=f"{ROOT}/{chain}/actions/{{event}}",
         attrs=(ERROR,),

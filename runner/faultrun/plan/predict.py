@@ -9,13 +9,14 @@ the chance of a vacuous run is exact, because nothing was disturbed before the f
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from faultrun.model.capability import AttrKind
 from faultrun.model.diagnostic import Diagnostic
-from faultrun.model.plan import Prediction, Task
+from faultrun.model.plan import Counter, Prediction, Task
 from faultrun.model.target import Checks
 from faultrun.plan import chance
 from faultrun.plan.attribute import Armed, armed_by
 from faultrun.plan.chance import CERTAIN_NONE, Chance
-from faultrun.plan.reach import reach
+from faultrun.plan.reach import reach, total
 from faultrun.plan.warn import resonance_warnings, vacuous_warnings
 
 
@@ -45,7 +46,7 @@ def predict(
     for counter in task.counters:
         if counter.traces:
             # No attribute decides here: whoever passes the place meets the fault.
-            met = sum(item.count for item in tally.get(counter.path, ()))
+            met = 0 if _is_off(task, counter) else total(tally.get(counter.path, ()))
             checks += met
             parts.append(chance.surely(met))
     if task.command.fail_nth:
@@ -66,6 +67,15 @@ def predict(
             *resonance_warnings(task, reaches, fresh=fresh),
             *vacuous_warnings(task, reaches, whole.none),
         ),
+    )
+
+
+def _is_off(task: Task, counter: Counter) -> bool:
+    """Whether what is written to the notifier is 0, which disarms it."""
+    return any(
+        write.kind is AttrKind.ERRNO and write.reads_back == "0"
+        for write in task.writes
+        if write.path.startswith(f"{counter.path}/")
     )
 
 

@@ -74,10 +74,10 @@ def vacuous_warnings(task: Task, reaches: Sequence[Reach], chance: float) -> Ite
                 severity=Severity.WARNING,
                 mark=_armed_at(task.step, counter).mark,
                 message=(
-                    f"'{task.step.origin}': this fault never fires: the workload never gets to"
-                    f" '{where}'"
+                    f"'{task.step.origin}': this fault never fires: it is off, or the workload"
+                    f" never gets to '{where}'"
                 ),
-                hint="arm what the workload really passes",
+                hint="arm what the workload really passes, with a value that is not 0",
             )
     nth = task.command.fail_nth
     if nth and not reaches:

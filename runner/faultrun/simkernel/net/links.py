@@ -75,7 +75,7 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(slots=True, kw_only=True)
 class Link:
-    """One network device as it is now."""
+    """One network device as it is now. ``permanent`` is its address while a bond lends it one."""
 
     name: str
     kind: str
@@ -88,6 +88,7 @@ class Link:
     qdisc: str = "noop"
     alias: str = ""
     mode: str = ""
+    permanent: str = ""
     master: "Link | None" = None
     addresses: list[str] = field(default_factory=list[str])
 

@@ -55,6 +55,7 @@ def release(net: Net, link: Link, task: SimTask | None) -> None:
         net.kernel.log.emit(_INFO, text)
         link.flags &= ~SLAVE
         net.set_down(link)
+        link.address = link.permanent
 
 
 def _add_port(net: Net, link: Link, bridge: Link, task: SimTask | None) -> None:
@@ -89,8 +90,9 @@ def _add_slave(net: Net, link: Link, bond: Link, task: SimTask | None) -> None:
         if not first:
             raise NetRefused("EINVAL", "Device type is different from other slaves")
         _change_type(net, link, bond, task)
+    link.permanent = link.address
     try:
-        _hand_address(net, link, bond)
+        _hand_address(net, link, bond, first=first)
         try:
             net.set_up(link, task)
         except SimErrno:
@@ -102,9 +104,9 @@ def _add_slave(net: Net, link: Link, bond: Link, task: SimTask | None) -> None:
             net.set_down(link)
             raise
     except SimErrno:
-        if first and bond.arp_type != ETHER:
-            bond.arp_type = ETHER
-            bond.flags = bond.driver.flags | bond.flags & ~(POINTOPOINT | NOARP)
+        link.address = link.permanent
+        if first:
+            _be_empty(net, bond, link)
         raise
     link.flags |= SLAVE
     way = "a backup" if bond.mode == _ACTIVE_BACKUP else "an active"
@@ -122,9 +124,23 @@ def _change_type(net: Net, link: Link, bond: Link, task: SimTask | None) -> None
         bond.flags = bond.flags & ~(BROADCAST | MULTICAST) | POINTOPOINT | NOARP | MASTER
 
 
-def _hand_address(net: Net, link: Link, bond: Link) -> None:
-    """A device without a hardware address takes none: only an active-backup bond can live so."""
+def _be_empty(net: Net, bond: Link, link: Link) -> None:
+    """What the first slave has changed of the bond, when it does not become one."""
+    if bond.arp_type != ETHER:
+        bond.arp_type = ETHER
+        bond.flags = bond.driver.flags | bond.flags & ~(POINTOPOINT | NOARP)
+    if bond.address == link.address:
+        bond.address = net.random_address(f"{bond.name} without {link.name}")
+
+
+def _hand_address(net: Net, link: Link, bond: Link, *, first: bool) -> None:
+    """The bond has its first slave's address, the others have the bond's.
+
+    A device without a hardware address takes none: only an active-backup bond can live so.
+    """
     if link.arp_type == ETHER:
+        if first:
+            bond.address = link.address
         link.address = bond.address
         return
     no = "The slave device specified does not support setting the MAC address"

@@ -84,7 +84,7 @@ class Net:
             raise SimErrno("EEXIST")
         if not valid_name(name):
             raise SimErrno("EINVAL")
-        link = new_link(name, kind, 0, address or self._random_address(name))
+        link = new_link(name, kind, 0, address or self.random_address(name))
         if mtu:
             self._check_mtu(link, mtu)
             link.mtu = mtu
@@ -194,7 +194,7 @@ class Net:
         number = -number_of(refused.name)
         self.kernel.log.emit(_ERR, f"{link.says()}: name change rollback failed: {number}")
 
-    def _random_address(self, name: str) -> str:
+    def random_address(self, name: str) -> str:
         """net/ethernet/eth.c:eth_random_addr(): locally administered, unicast."""
         octets = list(self.kernel.stream(f"net/{name}").next64().to_bytes(8, "little")[:6])
         octets[0] = octets[0] & 0xFE | 0x02
