@@ -66,7 +66,8 @@ def _capability(table: Capability) -> str:
         lines.append(f"             a bad string: {how.refused}")
     lines.append(f"  needs      {', '.join(table.requires)}")
     lines.append(f"  errors     {', '.join(table.errnos)}")
-    lines.append(f"  space is   {table.size_unit}")
+    if table.attr("space") is not None:
+        lines.append(f"  space is   {table.size_unit}")
     lines.append(f"  context    {_context(table)}")
     lines.append(f"  simulator  {_simulated(table)}")
     if table.since or table.until:
@@ -76,7 +77,8 @@ def _capability(table: Capability) -> str:
         lines.append(f"  danger     {table.lock_out}")
     for parameter in table.parameters:
         lines += ["", f"  {parameter.name} (where; such as {parameter.example})"]
-        lines.append(_wrap(parameter.summary, "      "))
+        known = f" One of: {', '.join(parameter.choices)}." if parameter.choices else ""
+        lines.append(_wrap(parameter.summary + known, "      "))
     for spec in table.attrs:
         lines += ["", *_spec(spec)]
     lines += ["", "  kernel source", *(f"      {ref}" for ref in table.kernel_refs)]
@@ -107,6 +109,8 @@ def _context(table: Capability) -> str:
         return "the workload's own task; it arms itself"
     if table.context is Context.INTERRUPT:
         return "mostly interrupt: no task filter works there, fail-nth is blind"
+    if table.attr("task-filter") is None:
+        return "task: whichever task gets there is hit, there is no filter"
     return "task: only the workload's tasks are hit unless task-filter says N"
 
 
