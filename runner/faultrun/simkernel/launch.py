@@ -7,11 +7,13 @@ from faultrun.simkernel.file_values import READ
 from faultrun.simkernel.pipes import Buffer
 from faultrun.simkernel.process import ExitNow, Process
 from faultrun.simkernel.programs.compiled import recognised
+from faultrun.simkernel.programs.failcmd_script import PLACED
 from faultrun.simkernel.programs.registry import is_modelled, program
 from faultrun.simkernel.shell.interpreter import Shell
 from faultrun.simkernel.shell.state import State
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
+from faultrun.simkernel.vfs import normal
 
 _HEAD_BYTES = 256
 """include/uapi/linux/binfmts.h:BINPRM_BUF_SIZE."""
@@ -59,6 +61,10 @@ def _main(process: Process, run: Callable[[Process], int]) -> int:
 
 
 def _script(process: Process, argv: tuple[str, ...]) -> int:
+    placed = PLACED.get("/" + "/".join(normal(process.path(argv[0]))))
+    if placed is not None:
+        process.exec(argv)
+        return _main(process, placed)
     stat = process.stat(argv[0])
     if stat.kind == "dir":
         raise SimErrno("EACCES")

@@ -25,6 +25,7 @@ from faultrun.simkernel.programs import (
     plugins,
     printf,
     reading,
+    selftests,
     simple,
 )
 
@@ -67,6 +68,7 @@ _TABLE: dict[str, Program] = {
         modules.PROGRAMS,
         fio.PROGRAMS,
         networking.PROGRAMS,
+        selftests.PROGRAMS,
         compiling.PROGRAMS,
         perf_bench.PROGRAMS,
         {"echo": echo.echo, "printf": printf.printf},
