@@ -30,7 +30,8 @@ class DeviceKind:
     """A kind of device: how it may be called, what can be chosen, which names it yields.
 
     ``names`` gives every name by which an injection may mean something of the device:
-    the device itself, its disks, its partitions as ``disk/partition``.
+    the device itself, its disks, its partitions as ``disk/partition``. ``has_timeout``: its driver
+    has a handler for requests whose time is up.
     """
 
     name: str
@@ -39,6 +40,7 @@ class DeviceKind:
     example: str
     options: tuple[DeviceOption, ...]
     names: Callable[[DeviceSpec], tuple[str, ...]]
+    has_timeout: bool = True
 
     def option(self, name: str) -> DeviceOption | None:
         """The option of that name, or None."""

@@ -9,6 +9,12 @@ from faultrun.plan.values import number
 
 _NAMESPACE = re.compile(r"/nvme\d+(c\d+)?n\d+/fault_inject$")
 _STACK = ("require-start", "require-end", "reject-start", "reject-end")
+_REQUEUE = "/requeue_inject"
+_OWN_ATTEMPTS = 2
+"""Attempts of a null_blk request in the task that submits it; the task filter spares further ones
+(simkernel/devices/null_blk.py)."""
+
+_MOST_ATTEMPTS = 1_000
 _DNR = 0x4000
 _ATTEMPTS = 6
 """First try and nvme_core.max_retries, 5 by default."""
@@ -57,6 +63,10 @@ def _armed(counter: Counter, writes: Sequence[Write]) -> Armed:
         and _NAMESPACE.search(directory) is not None
         and 0 < value("status", 1) < _DNR
     )
+    filtered = text.get("task-filter") == "Y"
+    attempts = _ATTEMPTS if retried else 1
+    if directory.endswith(_REQUEUE):
+        attempts = _OWN_ATTEMPTS if filtered else min(counter.budget, _MOST_ATTEMPTS)
     return Armed(
         capability=counter.capability,
         directory=directory,
@@ -65,7 +75,7 @@ def _armed(counter: Counter, writes: Sequence[Write]) -> Armed:
         times=counter.budget,
         unlimited=counter.unlimited,
         space=value("space", 0),
-        task_filter=text.get("task-filter") == "Y",
+        task_filter=filtered,
         stack_filter=any(name in text for name in _STACK),
-        attempts=_ATTEMPTS if retried else 1,
+        attempts=attempts,
     )

@@ -16,6 +16,7 @@ class PageCache:
         self.pinned: set[int] = set()
         self.error = ""
         self.errors = 0
+        self.told = True
 
     def put(self, index: int, data: bytes) -> bytearray:
         """Take a block as just read."""
@@ -35,6 +36,7 @@ class PageCache:
         """A block could not be written back: its data stays, its dirt is gone, as in Linux."""
         self.error = errno_name
         self.errors += 1
+        self.told = False
 
     def drop(self) -> None:
         """Forget what is clean and not pinned by the journal."""
@@ -61,15 +63,20 @@ class PageCache:
 
 
 class ErrorCursor:
-    """Since when an open file has not been told of a writeback error."""
+    """Since when an open file has not been told of a writeback error.
+
+    One that nobody was told of yet is news for a file opened later, too (lib/errseq.c:
+    errseq_sample()).
+    """
 
     def __init__(self, cache: PageCache) -> None:
         self._cache = cache
-        self._seen = cache.errors
+        self._seen = cache.errors if cache.told else -1
 
     def news(self) -> str:
         """The errno of an error since the last question, once; else empty."""
         if self._seen == self._cache.errors:
             return ""
         self._seen = self._cache.errors
+        self._cache.told = True
         return self._cache.error

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from faultrun.model.capability import Arming, Context
 from faultrun.model.diagnostic import Severity
+from faultrun.spec.lint_block import no_timeout_handler
 from faultrun.spec.lint_function import wrong_retval
 from faultrun.spec.lint_rule import Facts, Remark, StepRule
 from faultrun.spec.programs import Traffic, traffic
@@ -241,6 +242,7 @@ def never_walked(facts: Facts) -> Iterable[Remark]:
 
 STEP_RULES: tuple[StepRule, ...] = (
     wrong_retval,
+    no_timeout_handler,
     times_left_at_one,
     interval_and_probability,
     wrong_queue,

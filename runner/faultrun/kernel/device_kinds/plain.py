@@ -19,4 +19,6 @@ LOOP = DeviceKind(
     example="loop0",
     options=(SIZE, PARTITIONS),
     names=own_disk,
+    # drivers/block/loop.c:loop_mq_ops
+    has_timeout=False,
 )

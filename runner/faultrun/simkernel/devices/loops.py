@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from faultrun.simkernel.devices.block import Disk, Request
+from faultrun.simkernel.devices.block_cache import OpenBlock
 from faultrun.simkernel.devices.medium import SECTOR, Storage
 from faultrun.simkernel.file_values import OpenFile
 from faultrun.simkernel.kernel import SimKernel
@@ -23,7 +24,8 @@ class FileMedium:
 
     def __init__(self, file: OpenFile) -> None:
         self._file = file
-        self.size_bytes = file.stat().size // SECTOR * SECTOR
+        size = file.size() if isinstance(file, OpenBlock) else file.stat().size
+        self.size_bytes = size // SECTOR * SECTOR
 
     def read(self, offset: int, size: int) -> bytes:
         """The bytes from there on."""
