@@ -239,6 +239,11 @@ class Capability:
         """Whether it is a ``struct fault_attr``, whose `times` counts injections exactly."""
         return self.attr("times") is not None and self.arming is Arming.ATTRIBUTES
 
+    @property
+    def adds_lines(self) -> bool:
+        """Whether each use is one more line of a list, so that several in one place do not clash."""
+        return any(not spec.written for spec in self.attrs)
+
     def attr(self, name: str) -> AttrSpec | None:
         """The attribute of that name, or None."""
         return next((spec for spec in self.attrs if spec.name == name), None)

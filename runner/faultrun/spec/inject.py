@@ -268,6 +268,8 @@ def clashes(
     seen: dict[str, Setting] = {}
     places: dict[tuple[str, tuple[tuple[str, str], ...]], Injection] = {}
     for injection in injections:
+        if capabilities.capabilities[injection.capability].adds_lines:
+            continue
         where = tuple(sorted(injection.place().items()))
         if (injection.capability, where) in places:
             told = f"'{injection.capability}' is armed twice in one place"

@@ -36,5 +36,6 @@ def _never_times_out(disk: str) -> bool:
 
 def _expects_hang(facts: Facts) -> bool:
     return any(
-        claim.oracle == "outcome" and "hang" in str(claim.params) for claim in facts.step.expectations
+        claim.oracle == "outcome" and "hang" in str(claim.params)
+        for claim in facts.step.expectations
     )
