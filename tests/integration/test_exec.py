@@ -1,8 +1,15 @@
 """`faultrun exec` from outside: the command's own exit status, and everything as it was."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
+
+from faultrun.cli.main import main
 
 ATTRS = "sys/kernel/debug/failslab"
 FILES = {
@@ -37,8 +44,24 @@ def content(root):
     return {name: (root / name).read_text().strip() for name in kept}
 
 
-def events(cli, number=1):
-    folder = cli.cwd / f"faultrun-runs/failcmd/{number:04d}"
+@pytest.fixture
+def inside(tmp_path, monkeypatch, capsys):
+    """The same command line without a process of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words):
+        try:
+            code = main(["exec", *map(str, words)])
+        except SystemExit as left:
+            code = left.code
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def events(folder):
+    folder = folder / "faultrun-runs/failcmd/0001"
     return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
 
 
@@ -76,7 +99,7 @@ def test_it_injects_what_it_says(cli):
 
 def test_defaults_are_those_of_the_script(cli):
     cli("exec", "true")
-    (intent,) = [one for one in events(cli) if one["kind"] == "attr.intent"]
+    (intent,) = [one for one in events(cli.cwd) if one["kind"] == "attr.intent"]
     written = {row["path"].rpartition("/")[2]: row["new"] for row in intent["data"]["writes"]}
     assert written == {
         "oom_kill_allocating_task": "1",
@@ -110,13 +133,13 @@ def test_defaults_are_those_of_the_script(cli):
         (["--type=fail_page_alloc", "--min-order=2"], "min-order", "2"),
     ],
 )
-def test_every_option_is_written(cli, words, file, value):
-    done = cli("exec", *words, "--", "true")
-    assert done.code == 0, done.err
-    (intent,) = [one for one in events(cli) if one["kind"] == "attr.intent"]
+def test_every_option_is_written(inside, tmp_path, words, file, value):
+    code, _, err = inside(*words, "--", "true")
+    assert code == 0, err
+    (intent,) = [one for one in events(tmp_path) if one["kind"] == "attr.intent"]
     written = {row["path"].rpartition("/")[2]: row["new"] for row in intent["data"]["writes"]}
     assert written[file] == value
-    (restored,) = [one for one in events(cli) if one["kind"] == "attr.restored"]
+    (restored,) = [one for one in events(tmp_path) if one["kind"] == "attr.restored"]
     assert restored["data"]["complete"] is True
 
 
@@ -171,12 +194,12 @@ def test_any_directory_below_debugfs_is_a_type(cli, campaigns):
         ),
     ],
 )
-def test_mistakes_are_told_and_nothing_is_run(cli, words, told):
-    done = cli("exec", *words)
-    assert done.code == 2
-    assert told in done.err
-    assert done.out == ""
-    assert not (cli.cwd / "faultrun-runs").exists()
+def test_mistakes_are_told_and_nothing_is_run(inside, tmp_path, words, told):
+    code, out, err = inside(*words)
+    assert code == 2
+    assert told in err
+    assert out == ""
+    assert not (tmp_path / "faultrun-runs").exists()
 
 
 def test_an_unknown_option_is_no_command(cli):
@@ -235,4 +258,23 @@ def test_a_timeout_ends_the_command_and_puts_everything_back(cli, machine):
     before = content(machine)
     done = cli("exec", "--target", f"local:{machine}", "--timeout", "300ms", "--", "sleep", "60")
     assert done.code == 137
+    assert content(machine) == before
+
+
+def test_what_a_killed_run_left_armed_is_put_back_from_its_record(cli, machine):
+    before = content(machine)
+    words = ["exec", "--target", f"local:{machine}", "-p", "50", "-i", "9", "--", "sleep", "600"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "faultrun", *words], cwd=cli.cwd, start_new_session=True
+    )
+    try:
+        while content(machine)[f"{ATTRS}/probability"] != "50":
+            assert running.poll() is None
+            time.sleep(0.05)
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    assert content(machine) != before
+    done = cli("restore", cli.cwd / "faultrun-runs/failcmd/0001", "--target", f"local:{machine}")
+    assert done.code == 0, done.err
     assert content(machine) == before
