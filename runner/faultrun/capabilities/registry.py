@@ -7,6 +7,7 @@ from types import MappingProxyType
 from faultrun.capabilities import (
     block,
     block_error,
+    device_mapper,
     fail_function,
     fail_nth,
     md_faulty,
@@ -17,6 +18,7 @@ from faultrun.capabilities import (
     null_blk,
     nvme,
     scsi_debug,
+    ufs,
 )
 from faultrun.capabilities.plugins import Plugin, find
 from faultrun.model.capability import Capability
@@ -35,6 +37,8 @@ def builtin() -> Mapping[str, Capability]:
         *mmc.CAPABILITIES,
         *scsi_debug.CAPABILITIES,
         *md_faulty.CAPABILITIES,
+        *device_mapper.CAPABILITIES,
+        *ufs.CAPABILITIES,
         *fail_nth.CAPABILITIES,
         *fail_function.CAPABILITIES,
         *notifier.CAPABILITIES,

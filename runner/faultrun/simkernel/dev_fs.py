@@ -17,6 +17,9 @@ _NUMBERS = {
     "kmsg": (1, 11), "snapshot": (10, 231), "console": (5, 1), "tty": (5, 0),
 }  # fmt: skip
 
+_MAPPER = ("mapper",)
+"""The directory of mapped devices by their own names."""
+
 
 class DevFs:
     """The device nodes. What else is created here lives in memory."""
@@ -32,17 +35,18 @@ class DevFs:
 
     def stat(self, path: Path, task: SimTask) -> Stat:
         """stat(2)."""
-        if len(path) == 1:
-            if path[0] in _NUMBERS:
-                return Stat(kind="char", mode=0o666, device=_NUMBERS[path[0]])
-            found = self._devices.node(path[0])
-            if found is not None:
-                return found
-        return self._plain.stat(path, task)
+        if len(path) == 1 and path[0] in _NUMBERS:
+            return Stat(kind="char", mode=0o666, device=_NUMBERS[path[0]])
+        if path == _MAPPER:
+            return Stat(kind="dir", mode=0o755)
+        found = self._devices.node("/".join(path)) if path else None
+        return self._plain.stat(path, task) if found is None else found
 
     def list(self, path: Path, task: SimTask) -> tuple[str, ...]:
         """The names in a directory, sorted."""
-        own = () if path else (*_NUMBERS, *self._devices.nodes())
+        if path == _MAPPER:
+            return self._devices.mapped()
+        own = () if path else (*_NUMBERS, *self._devices.nodes(), *_MAPPER)
         return tuple(sorted({*own, *self._plain.list(path, task)}))
 
     def open(self, path: Path, flags: Flags, task: SimTask) -> OpenFile:
@@ -53,10 +57,8 @@ class DevFs:
                 return CharFile(self._character(name), _NUMBERS[name])
             if name == "snapshot":
                 return _snapshot(self._kernel.facility(Power), flags, task)
-            opened = self._devices.open(name, flags, task)
-            if opened is not None:
-                return opened
-        return self._plain.open(path, flags, task)
+        opened = self._devices.open("/".join(path), flags, task) if path else None
+        return self._plain.open(path, flags, task) if opened is None else opened
 
     def mkdir(self, path: Path, task: SimTask) -> None:
         """mkdir(2)."""

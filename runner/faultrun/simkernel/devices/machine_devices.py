@@ -35,6 +35,8 @@ class MachineDevices:
             kernel=kernel, publish=self.publish, withdraw=self.withdraw, announce=self._announce
         )
         self._buses: dict[object, Bus] = {}
+        self.aliases: dict[str, str] = {}
+        """Other paths below /dev of a disk: ``mapper/<name>``."""
         self.loops = Loops(kernel, self.publish, self.withdraw)
         for kind in dict.fromkeys(spec.kind for spec in kernel.devices):
             self.bus(MAKERS[kind])
@@ -80,12 +82,17 @@ class MachineDevices:
 
     def disk(self, name: str) -> Device | None:
         """The disk or partition of that name."""
+        name = self.aliases.get(name, name)
         found = self._disks.get(name)
         if found is None:
             for bus in self._owners(name):
                 bus.wake()
             found = self._disks.get(name)
         return found
+
+    def mapped(self) -> tuple[str, ...]:
+        """The names in ``/dev/mapper``, sorted."""
+        return tuple(sorted(name.removeprefix("mapper/") for name in self.aliases))
 
     def cache(self, device: Device) -> BlockCache:
         """The page cache of a disk or partition."""

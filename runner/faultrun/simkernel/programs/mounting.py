@@ -184,7 +184,7 @@ def _disk(process: Process, path: str) -> Device:
     stat = process.stat(path)
     if stat.kind != "block":
         raise SimErrno("ENOTBLK")
-    device = process.machine.devices.disk(path.rpartition("/")[2])
+    device = process.machine.devices.disk(path.removeprefix("/dev/"))
     if device is None:
         raise SimErrno("ENXIO")
     return device
