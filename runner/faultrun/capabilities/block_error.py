@@ -1,13 +1,24 @@
 """blk_error_injection: rules of a disk that end bios with a status of one's choice (since 7.3)."""
 
+from collections.abc import Mapping
+
 from faultrun.kernel.blk_op import OPS
-from faultrun.kernel.blk_status import BLK_STATUSES
+from faultrun.kernel.blk_status import BLK_STATUSES, BY_NAME
 from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter, WriteRule
+from faultrun.model.data import Scalar
 
 _PARSE = "block/error-injection.c:blk_error_injection_parse_options()"
 _MATCH = "block/error-injection.c:__blk_error_inject()"
 
 STATUSES = tuple(status.name for status in BLK_STATUSES if status.name not in ("OK", "NEXUS"))
+
+
+def _errnos(
+    _where: Mapping[str, str], values: Mapping[str, Scalar], _release: str
+) -> tuple[str, ...]:
+    """The errno of the status; a file system reports EIO whatever it was."""
+    return (BY_NAME[str(values.get("status", "IOERR"))].errno, "EIO")
+
 
 BLK_ERROR_INJECTION = Capability(
     name="blk_error_injection",
@@ -93,6 +104,7 @@ BLK_ERROR_INJECTION = Capability(
     kernel_refs=(_PARSE, _MATCH, "block/blk-core.c:submit_bio_noacct_nocheck()"),
     requires=("CONFIG_BLK_ERROR_INJECTION",),
     errnos=tuple(dict.fromkeys(status.errno for status in BLK_STATUSES if status.errno)),
+    errnos_of=_errnos,
     size_unit="bios",
     log_name="blk_error_injection",
     trigger="status",

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from faultrun.capabilities.common import COMMON_ATTRS, CREATE_REF, DECIDE_REF, arm_order
-from faultrun.kernel.error_injection import DEFAULTS, types_for
+from faultrun.kernel.errno import name_of
+from faultrun.kernel.error_injection import DEFAULTS, type_of, types_for
 from faultrun.model.capability import (
     AttrKind,
     AttrSpec,
@@ -19,6 +20,9 @@ DIRECTORY = "/sys/kernel/debug/fail_function"
 _INJECT = f"{DIRECTORY}/inject"
 _REF = "kernel/fail_function.c:fei_write()"
 _RETVAL_REF = "kernel/fail_function.c:fei_retval_set()"
+
+_CALLERS = ("EIO", "ENOMEM")
+"""block/blk-core.c:should_fail_bio() becomes EIO; mm/ makes ENOMEM of a failed allocation."""
 
 _RETVAL = AttrSpec(
     name="retval",
@@ -61,6 +65,15 @@ def look_for(where: Mapping[str, str], values: Mapping[str, Scalar]) -> tuple[Lo
     return listed, typed
 
 
+def _errnos(
+    where: Mapping[str, str], values: Mapping[str, Scalar], _release: str
+) -> tuple[str, ...]:
+    """What it returns, and what callers commonly make of it."""
+    default = DEFAULTS.get(type_of(where["function"]), DEFAULTS["ERRNO"])
+    returned = int(values.get("retval", default))
+    return (name_of(-returned) if returned < 0 else "", *_CALLERS)
+
+
 FAIL_FUNCTION = Capability(
     name="fail_function",
     summary="A function that allows it returns an error instead of being run.",
@@ -82,7 +95,8 @@ FAIL_FUNCTION = Capability(
         CREATE_REF,
     ),
     requires=("CONFIG_FAULT_INJECTION_DEBUG_FS", "CONFIG_FAIL_FUNCTION"),
-    errnos=("EIO",),
+    errnos=_CALLERS,
+    errnos_of=_errnos,
     size_unit="calls",
     log_name="fail_function",
     parameters=(

@@ -5,8 +5,12 @@ operations that send them. The document's pSeries module and its PSERIES events,
 NETDEV_CHANGEDEVNAME, are in none of the kernels 6.1 to 7.3; ``former`` says what is there instead.
 """
 
+from collections.abc import Mapping
+
 from faultrun.kernel.control_file import MAX_ERRNO
+from faultrun.kernel.errno import name_of
 from faultrun.model.capability import AttrKind, AttrSpec, Capability, Parameter
+from faultrun.model.data import Scalar
 
 CHAINS: dict[str, tuple[str, ...]] = {
     "pm": ("PM_HIBERNATION_PREPARE", "PM_SUSPEND_PREPARE", "PM_RESTORE_PREPARE"),
@@ -78,6 +82,14 @@ def _others(chain: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _errnos(
+    where: Mapping[str, str], values: Mapping[str, Scalar], _release: str
+) -> tuple[str, ...]:
+    """The error itself; drivers/net/bonding/bond_main.c:bond_enslave() makes EBUSY of it."""
+    name = name_of(-int(values.get("error", 0)))
+    return (name, "EBUSY") if where.get("event") == "NETDEV_PRE_TYPE_CHANGE" else (name,)
+
+
 def _capability(
     *,
     chain: str,
@@ -105,6 +117,7 @@ def _capability(
         kernel_refs=(_CALLBACK, source),
         requires=("CONFIG_NOTIFIER_ERROR_INJECTION", config),
         errnos=errnos,
+        errnos_of=_errnos,
         size_unit="events",
         log_name="",
         parameters=(

@@ -4,12 +4,20 @@ A controller (`nvme0`) has its own attributes, consulted for admin commands; eac
 (`nvme0n1`) has its own, consulted for I/O. Arming the wrong one injects nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from faultrun.capabilities.common import COMMON_ATTRS, CREATE_REF, DECIDE_REF, arm_order, flag
+from faultrun.kernel import blk_status
+from faultrun.kernel.nvme_status import status_of
+from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind, AttrSpec, Capability, Context, Parameter
+from faultrun.model.data import Scalar
 
 _REF = "drivers/nvme/host/fault_inject.c:nvme_should_fail()"
+
+_DEFAULT_STATUS = 0x1
+"""drivers/nvme/host/fault_inject.c:nvme_fault_inject_init(): Invalid Command Opcode."""
 
 _NVME_ATTRS = (
     AttrSpec(
@@ -19,7 +27,7 @@ _NVME_ATTRS = (
             " 0 to 7. Default 0x0001, Invalid Command Opcode."
         ),
         kind=AttrKind.X16,
-        default=0x1,
+        default=_DEFAULT_STATUS,
         unit="NVMe status",
         minimum=0,
         maximum=0x7FFF,
@@ -51,6 +59,18 @@ _SPACE_REPLACED = tuple(
     replace(spec, unit="commands") if spec.name == "space" else spec for spec in COMMON_ATTRS
 )
 
+_CONTROLLER = ("ENETRESET", "EIO")
+"""drivers/nvme/host/sysfs.c:nvme_sysfs_reset(): a reset that failed, whatever failed it."""
+
+
+def _errnos(
+    _where: Mapping[str, str], values: Mapping[str, Scalar], release: str
+) -> tuple[str, ...]:
+    """The status's own; a file system and a buffered read of the device report EIO always."""
+    status = status_of(int(values.get("status", _DEFAULT_STATUS)), KernelVersion.parse(release))
+    return (blk_status.BY_NAME[status.blk_status].errno, *_CONTROLLER)
+
+
 NVME = Capability(
     name="nvme",
     summary="NVMe commands complete with an injected status, at completion time.",
@@ -71,6 +91,7 @@ NVME = Capability(
     ),
     requires=("CONFIG_FAULT_INJECTION_DEBUG_FS", "CONFIG_NVME_CORE"),
     errnos=("EIO",),
+    errnos_of=_errnos,
     size_unit="commands",
     log_name="fault_inject",
     parameters=(

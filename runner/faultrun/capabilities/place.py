@@ -6,7 +6,7 @@ Only plain ``{name}`` is a template; whatever else stands in braces is left as i
 import re
 from collections.abc import Mapping
 
-from faultrun.model.capability import AttrSpec, Capability
+from faultrun.model.capability import AttrSpec, Capability, Switch
 
 _NAME = re.compile(r"\{([a-z_]+)\}")
 
@@ -21,6 +21,13 @@ def filled(template: str, where: Mapping[str, str], *, escape: bool = False) -> 
         return re.escape(value) if escape else value
 
     return _NAME.sub(one, template) if "{" in template else template
+
+
+def switches_of(capability: Capability, where: Mapping[str, str]) -> tuple[Switch, ...]:
+    """The switches that are thrown there: some only if their optional parameter is given."""
+    return tuple(
+        switch for switch in capability.switches if not switch.needs or switch.needs in where
+    )
 
 
 def directory_of(capability: Capability, where: Mapping[str, str]) -> str:

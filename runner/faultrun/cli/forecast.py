@@ -108,20 +108,21 @@ class _Rehearsal:
     @staticmethod
     def _run(target: SimulatedTarget, task: Task) -> tuple[Tally, str]:
         try:
-            before: dict[str, bytes] = {}
+            before: list[tuple[str, bytes]] = []
             found = resolved(task, target)
             if found.problem:
                 return {}, found.problem
             task = found.task
             for write in task.writes:
                 if not write.trigger or write.rule.rehearsed:
-                    undo = write.rule.undo.encode()
-                    before[write.path] = undo or target.read(write.path)
+                    if not write.rule.made:
+                        undo = write.rule.undo.encode() or target.read(write.path)
+                        before.append((write.path, undo))
                     target.write(write.path, f"{write.value}\n".encode())
             target.forget_checks()
             finished = target.run(replace(task.command, fail_nth=0))
             tally = target.checks()
-            for path, old in reversed(before.items()):
+            for path, old in reversed(before):
                 target.write(path, old)
             if task.cleanup is not None:
                 target.run(task.cleanup)

@@ -178,6 +178,10 @@ Looking = Callable[[Mapping[str, str], Mapping[str, Scalar]], tuple[LookFor, ...
 """From the parameters and the values of an injection to what has to be seen first; pure."""
 
 
+Errnos = Callable[[Mapping[str, str], Mapping[str, Scalar], str], tuple[str, ...]]
+"""From the parameters, the values and the kernel's release to the errno names that are right; pure."""
+
+
 def _nothing(_where: Mapping[str, str], _values: Mapping[str, Scalar]) -> tuple[LookFor, ...]:
     return ()
 
@@ -201,7 +205,8 @@ class Capability:
     fault, whatever ``arming`` says. ``configfs``: the files keep configfs' rules, not debugfs'.
     ``needs_device`` is the kind of device without which the simulated machine cannot offer it.
     ``modelled`` says what the simulated behaviour was taken from. ``look_for`` gives the lines of
-    kernel files without which an injection is refused before anything is armed.
+    kernel files without which an injection is refused before anything is armed. ``errnos_of``
+    gives the right errnos, most telling first, where they depend on what is injected.
     """
 
     name: str
@@ -233,6 +238,7 @@ class Capability:
     until: str | None = None
     modelled: str = "by hand from the kernel's sources"
     look_for: Looking = _nothing
+    errnos_of: Errnos | None = None
 
     @property
     def counted(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from faultrun.capabilities.boot import exists, is_module, is_template
-from faultrun.capabilities.place import filled
+from faultrun.capabilities.place import filled, switches_of
 from faultrun.kernel.fault_attr import CERTAIN
 from faultrun.kernel.setup_string import FIELDS, Setup
 from faultrun.kernel.version import KernelVersion
@@ -136,7 +136,7 @@ def _left_out(injection: Injection, capability: Capability) -> Iterator[str]:
     filtered = injection.setting("task-filter")
     if capability.context is Context.TASK and (filtered is None or truth(filtered.value)):
         yield "task-filter stays N: every task is hit, not only the workload's"
-    for switch in capability.switches:
+    for switch in switches_of(capability, where):
         path = filled(switch.path, where)
         yield f"nothing is hit until `echo {switch.value} > {path}` after boot"
     if is_template(capability):

@@ -6,7 +6,7 @@ What is added and what is left alone, and why: ``runner/decisions/0006-what-is-w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from faultrun.capabilities.place import directory_of, filled, path_of
+from faultrun.capabilities.place import directory_of, filled, path_of, switches_of
 from faultrun.kernel.control_file import reads_back, reads_back_config
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import Injection, Setting
@@ -226,8 +226,8 @@ class Arsenal:
     ) -> tuple[Write, ...]:
         return tuple(
             self._switch(switch, where)
-            for switch in capability.switches
-            if switch.first == first and (not switch.needs or switch.needs in where)
+            for switch in switches_of(capability, where)
+            if switch.first == first
         )
 
     def _switch(self, switch: Switch, where: Mapping[str, str]) -> Write:
