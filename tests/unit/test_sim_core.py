@@ -10,6 +10,7 @@ from faultrun.simkernel.log import RECORD_BYTES, RING_BYTES
 from faultrun.simkernel.points import POINTS, Slab
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.slab_caches import CACHES
+from faultrun.simkernel.tree import TextFile
 
 SLAB = f"{DEBUGFS}/failslab"
 COPY = f"{DEBUGFS}/fail_usercopy"
@@ -389,3 +390,22 @@ def test_negative_limits_of_the_log_are_ints_to_the_kernel():
     for _ in range(20):
         machine.slab(None, 64, KERNEL)
     assert len(machine.log.records(0)[0]) == 20
+
+
+def test_a_subtree_grows_once_and_only_when_it_is_touched():
+    tree, made = kernel().tree, []
+
+    def root():
+        made.append("root")
+        tree.provide("/sys/grown/below", lambda: {"leaf": TextFile(lambda: "leaf\n")})
+        return {"own": TextFile(lambda: "own\n")}
+
+    tree.grow("/sys/grown", root)
+    assert not tree.exists("/sys/grownup/own")
+    assert "grown" in tree.list("/sys")
+    assert made == []
+    assert tree.read("/sys/grown/below/leaf", None) == "leaf\n"
+    assert tree.read("/sys/grown/own", None) == "own\n"
+    assert tree.list("/sys/grown") == ("below", "own")
+    assert not tree.exists("/sys/grown/below/other")
+    assert made == ["root"]

@@ -182,6 +182,24 @@ def test_an_active_device_is_renamed_since_6_8_only():
     assert new.log(0)[0][0].text == "virtio_net virtio0 wan0: renamed from eth0 (while UP)"
 
 
+def test_a_device_that_has_its_master_already_asks_nobody():
+    target = machine()
+    run(target, f"{SETUP}\nip link set dummy0 master br0")
+    done = run(
+        target,
+        f"echo -16 > {CHAIN}/NETDEV_PRECHANGEUPPER/error; ip link set dummy0 master br0",
+    )
+    assert (done.exit_code, events(target)) == (0, [])
+
+
+def test_a_device_that_is_refused_by_a_new_master_has_left_the_old_one():
+    target = machine()
+    run(target, f"{SETUP}\nip link add br1 type bridge; ip link set dummy0 master br0")
+    run(target, f"echo -16 > {CHAIN}/NETDEV_CHANGEUPPER/error; ip link set dummy0 master br1")
+    assert len(events(target)) == 2
+    assert "master" not in run(target, "ip link show dummy0").stdout
+
+
 def test_leaving_a_master_cannot_be_refused():
     target = machine()
     run(target, f"{SETUP}\nip link set dummy0 master br0")

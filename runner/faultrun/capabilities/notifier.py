@@ -50,6 +50,7 @@ _FORMER = (
     ("PSERIES_DRCONF_MEM_ADD", f"{_PSERIES}, here OF_RECONFIG_UPDATE_PROPERTY"),
     ("PSERIES_DRCONF_MEM_REMOVE", f"{_PSERIES}, here OF_RECONFIG_UPDATE_PROPERTY"),
 )
+_GONE = "the pSeries module is gone: of_reconfig_notifier is what is left of it"
 _CALLBACK = "lib/notifier-error-inject.c:notifier_err_inject_callback()"
 
 ERROR = AttrSpec(
@@ -99,6 +100,7 @@ def _capability(
     source: str,
     errnos: tuple[str, ...],
     not_simulated: str = "",
+    former: tuple[tuple[str, str], ...] = (),
     modelled: str,
 ) -> Capability:
     events = CHAINS[chain]
@@ -134,6 +136,7 @@ def _capability(
         shared=False,
         traces=(r"^Injecting error \(-\d+\) to {event}$",),
         not_simulated=not_simulated,
+        former=former,
         modelled=modelled,
     )
 
@@ -192,6 +195,14 @@ CAPABILITIES = (
         errnos=("ENOMEM", "EINVAL", "EBUSY"),
         not_simulated=(
             "an x86 machine has no device tree to change; needs a real machine that has one"
+        ),
+        former=(
+            ("pseries_notifier", _GONE),
+            ("pSeries-reconfig", _GONE),
+            (
+                "cpu_notifier",
+                "no kernel from 6.1 on has it: nothing can be injected into CPU hotplug",
+            ),
         ),
         modelled="not at all",
     ),

@@ -204,6 +204,7 @@ class Capability:
     ``provoked`` are (parameter, text) pairs: in such a place the workload itself provokes the
     fault, whatever ``arming`` says. ``configfs``: the files keep configfs' rules, not debugfs'.
     ``needs_device`` is the kind of device without which the simulated machine cannot offer it.
+    ``former`` are (name, hint) pairs: capabilities that are gone, and what there is in their place.
     ``modelled`` says what the simulated behaviour was taken from. ``look_for`` gives the lines of
     kernel files without which an injection is refused before anything is armed. ``errnos_of``
     gives the right errnos, most telling first, where they depend on what is injected.
@@ -236,6 +237,7 @@ class Capability:
     needs_device: str = ""
     since: str | None = None
     until: str | None = None
+    former: tuple[tuple[str, str], ...] = ()
     modelled: str = "by hand from the kernel's sources"
     look_for: Looking = _nothing
     errnos_of: Errnos | None = None

@@ -1,7 +1,7 @@
 """``/sys/devices/system/cpu``: processors that go offline and come back.
 
-Kernel: drivers/base/cpu.c, kernel/cpu.c:cpu_down(), arch/x86/kernel/smpboot.c. The CPU notifier
-and its error injection module are gone since Linux 4.10, so that nothing can fail here. The first
+Kernel: drivers/base/cpu.c, kernel/cpu.c:cpu_down(), arch/x86/kernel/smpboot.c. No kernel
+from 6.1 on has a CPU notifier with an error injection module, so that nothing can fail here. The first
 processor has no ``online`` file on x86.
 """
 

@@ -105,6 +105,8 @@ def _place(root: Node, path: Path, entry: Entry | None) -> _Place | None:
 def _unknown(complaint: Complaint, table: Table, findings: Findings) -> list[Path]:
     known = complaint.schema.get("properties")
     names = list(known) if isinstance(known, Mapping) else []
+    former = complaint.schema.get("x-former")
+    gone = former if isinstance(former, Mapping) else {}
     noun = complaint.word("x-key", "key")
     of = complaint.word("x-of")
     code = complaint.word("x-code", "FR011")
@@ -117,7 +119,7 @@ def _unknown(complaint: Complaint, table: Table, findings: Findings) -> list[Pat
             code,
             entry.mark,
             f"unknown {noun} {quoted(name)}{owner}",
-            hint=_near_or_listed(name, names, complaint.word("x-hint")),
+            hint=str(gone.get(name) or _near_or_listed(name, names, complaint.word("x-hint"))),
             length=len(name),
         )
         paths.append((*complaint.path, name))

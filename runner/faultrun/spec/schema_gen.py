@@ -76,6 +76,7 @@ def index(capabilities: Mapping[str, Capability]) -> Json:
         "x-key": "capability",
         "x-code": "FR017",
         "x-hint": "`faultrun explain` lists all",
+        "x-former": {name: hint for table in capabilities.values() for name, hint in table.former},
         "additionalProperties": False,
         "properties": properties,
     }

@@ -26,7 +26,9 @@ _ACTIVE_BACKUP = "active-backup"
 
 
 def enslave(net: Net, link: Link, master: Link, task: SimTask | None) -> None:
-    """net/core/rtnetlink.c:do_set_master(): out of the old master first. Raises SimErrno."""
+    """net/core/rtnetlink.c:do_set_master(): out of another master first. Raises SimErrno."""
+    if link.master is master:
+        return
     if link.master is not None:
         release(net, link, task)
     if master.kind == "bridge":
