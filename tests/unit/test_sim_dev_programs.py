@@ -145,7 +145,7 @@ def test_fio_names_the_failing_offset():
     ("script", "named"),
     [
         ("echo a\nfrobnicate /dev/nvme0", "program 'frobnicate' is not modelled on the simulated target"),
-        ("awk 1", "program 'awk'"),
+        ("bison 1", "program 'bison'"),
         ("ls --full-time", "option '--full-time' of 'ls'"),
         ("nvme fw-download /dev/nvme0", "nvme sub-command 'fw-download'"),
         ("true\nalias a=b", "line 2: shell builtin 'alias'"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from faultrun.simkernel.devices.machine_devices import MachineDevices
+from faultrun.simkernel.digits import is_number
 from faultrun.simkernel.file_values import Flags, OpenFile, Path, Stat
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.power import Power
@@ -114,7 +115,7 @@ class DevFs:
         level = 4
         if text[:1] == "<" and ">" in text:
             head, _, rest = text[1:].partition(">")
-            if head.isdigit():
+            if is_number(head):
                 level, text = int(head) & 7, rest
         self._kernel.log.emit(level, text)
         return len(data)

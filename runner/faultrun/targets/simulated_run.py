@@ -53,7 +53,7 @@ def run_command(machine: Machine, command: Command, stop: Callable[[], bool] | N
         machine.wait_out()
         signal, timed_out = SIGKILL, True
     except Unmodelled as unknown:
-        unmodelled = str(unknown)
+        status, unmodelled = None, str(unknown)
     finally:
         machine.jobs.end()
         machine.unlimit()

@@ -6,6 +6,7 @@ from faultrun.kernel.control_file import parse
 from faultrun.model.capability import AttrKind
 from faultrun.simkernel.devices.block import Device, Disk
 from faultrun.simkernel.devices.medium import SECTOR
+from faultrun.simkernel.digits import leading, whole
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tree import ControlFile, TextFile
 
@@ -16,7 +17,7 @@ def disk_files(disk: Disk) -> Mapping[str, ControlFile]:
     def timeout_fail(text: str) -> None:
         # block/blk-timeout.c:part_timeout_store(): simple_strtoul(), so that garbage clears.
         digits = text.strip().split()[0] if text.strip() else "0"
-        lead = digits[: next((at for at, c in enumerate(digits) if not c.isdigit()), len(digits))]
+        lead = leading(digits)[:40]
         disk.io_timeout_fail = bool(int(lead or "0"))
 
     return {
@@ -42,7 +43,7 @@ def queue_files(disk: Disk, max_kib: int) -> Mapping[str, ControlFile]:
     """
 
     def set_timeout(text: str) -> None:
-        if not text.strip().isdigit() or int(text) == 0:
+        if not whole(text.strip()):
             raise SimErrno("EINVAL")
         disk.io_timeout_ms = int(text)
 

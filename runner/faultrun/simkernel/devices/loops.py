@@ -5,6 +5,7 @@ from collections.abc import Callable
 from faultrun.simkernel.devices.block import Disk, Request
 from faultrun.simkernel.devices.block_cache import OpenBlock
 from faultrun.simkernel.devices.medium import SECTOR, Storage
+from faultrun.simkernel.digits import whole
 from faultrun.simkernel.file_values import OpenFile
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.sim_errno import SimErrno
@@ -130,9 +131,12 @@ class Loops:
         name = wanted.rpartition("/")[2] or self._free()
         if name in self._media:
             raise SimErrno("EBUSY")
+        minor = whole(name.removeprefix("loop"))
+        if minor is None:
+            raise SimErrno("ENOENT")
         medium = FileMedium(file)
         self._media[name] = medium
-        number = (_MAJOR, int(name.removeprefix("loop") or "0"))
+        number = (_MAJOR, minor)
         disk = loop_disk(self._kernel, name, medium, number)
         self._kernel.log.emit(6, f"{name}: detected capacity change from 0 to {disk.sectors}")
         self._publish(disk, 0)

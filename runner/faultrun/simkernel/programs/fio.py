@@ -12,7 +12,7 @@ from faultrun.kernel.errno import message_of, number_of
 from faultrun.simkernel.devices.block_cache import OpenBlock
 from faultrun.simkernel.file_values import Flags, OpenFile
 from faultrun.simkernel.process import ExitNow, Process
-from faultrun.simkernel.programs.options import parse
+from faultrun.simkernel.programs.options import number, parse
 from faultrun.simkernel.programs.sizes import size_of
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
@@ -55,7 +55,7 @@ def _fio(process: Process) -> int:
     block = size_of(found.value("bs", "blocksize", default="4k"))
     if mode not in _MODES or not path or not block:
         raise Unmodelled(f"fio --rw={mode} --filename={path} --bs={found.value('bs', 'blocksize')}")
-    if int(found.value("numjobs", default="1")) != 1 or found.has("time_based"):
+    if number(process, found.value("numjobs", default="1")) != 1 or found.has("time_based"):
         raise Unmodelled("fio with several jobs or by time")
     direct = found.value("direct", default="0") == "1"
     verify = found.value("verify", default="")
@@ -85,7 +85,7 @@ def _fio(process: Process) -> int:
         name=name, path=path, mode=mode, block=block, size=size,
         offset=size_of(found.value("offset", default="0")) or 0,
         verify="" if verify == "0" else verify,
-        seed=int(found.value("randseed", default="1")),
+        seed=number(process, found.value("randseed", default="1")),
     )  # fmt: skip
     sync_end = (
         found.value("end_fsync", default="0") == "1" or found.value("fsync", default="0") != "0"

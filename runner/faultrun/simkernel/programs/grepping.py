@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from faultrun.kernel.errno import message_of
+from faultrun.simkernel.digits import is_number
 from faultrun.simkernel.process import ExitNow, Process
 from faultrun.simkernel.programs.inputs import content, lines
 from faultrun.simkernel.programs.options import Parsed, parse
+from faultrun.simkernel.programs.options import number as number_of
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -96,7 +98,7 @@ def _expression(process: Process, found: Parsed) -> tuple[re.Pattern[str], list[
     flags = re.IGNORECASE if found.has("i", "y", "ignore-case") else 0
     try:
         return re.compile("|".join(f"(?:{part})" for part in parts), flags), names
-    except re.error:
+    except (re.error, OverflowError, RecursionError):
         raise Unmodelled(f"grep expression '{patterns[0]}'") from None
 
 
@@ -135,7 +137,7 @@ def _search(
     process: Process, found: Parsed, expression: re.Pattern[str], rows: list[str], head: str
 ) -> bool:
     invert = found.has("v", "invert-match")
-    limit = int(found.value("m", "max-count", default=str(1 << 30)))
+    limit = number_of(process, found.value("m", "max-count", default=str(1 << 30)))
     hits = [(at, row) for at, row in enumerate(rows, 1) if bool(expression.search(row)) != invert]
     hits = hits[:limit]
     if found.has("q", "quiet", "silent"):
@@ -168,7 +170,7 @@ class _Edit:
     show: bool = False
 
 
-_ADDRESS = r"(?:\d+|\$|/(?:\\.|[^/\\])*/)"
+_ADDRESS = r"(?:[0-9]{1,30}|\$|/(?:\\.|[^/\\])*/)"
 _COMMAND = re.compile(rf"\s*({_ADDRESS})?(?:,({_ADDRESS}))?\s*(.)", re.DOTALL)
 
 
@@ -193,7 +195,7 @@ def _edits(script: str, *, extended: bool) -> list[_Edit]:
             end += 1
         options, here = script[here:end], end
         flags = re.IGNORECASE if "I" in options or "i" in options else 0
-        pattern = re.compile(translate(parts[0], extended=extended), flags)
+        pattern = _compiled(parts[0], flags, extended=extended)
         text = re.sub(r"(?<!\\)&", r"\\g<0>", parts[1]).replace("\\&", "&")
         found.append(
             _Edit(
@@ -202,6 +204,13 @@ def _edits(script: str, *, extended: bool) -> list[_Edit]:
             )
         )  # fmt: skip
     return found
+
+
+def _compiled(text: str, flags: int, *, extended: bool) -> re.Pattern[str]:
+    try:
+        return re.compile(translate(text, extended=extended), flags)
+    except (re.error, OverflowError, RecursionError):
+        raise Unmodelled(f"sed expression '{text}'") from None
 
 
 def _parts(script: str, at: int) -> tuple[list[str], int]:
@@ -231,6 +240,9 @@ def _sed(process: Process) -> int:
     found = parse(process, "nErs", "e", ("quiet", "silent", "expression=", "regexp-extended"))
     scripts = [value for name, value in found.every if name in ("e", "expression")]
     names = list(found.operands)
+    if not scripts and not names:
+        process.err("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n")
+        return 1
     if not scripts:
         scripts = [names.pop(0)]
     extended = found.has("E", "r", "regexp-extended")
@@ -267,7 +279,7 @@ def _stream(rows: list[str], edits: list[_Edit], *, quiet: bool, extended: bool)
                 stop = True
                 break
             elif edit.pattern is not None:
-                text, count = edit.pattern.subn(edit.text, text, count=0 if edit.everywhere else 1)
+                text, count = _changed(edit, edit.pattern, text)
                 if count and edit.show:
                     out.append(text + "\n")
         if kept and not quiet:
@@ -275,6 +287,13 @@ def _stream(rows: list[str], edits: list[_Edit], *, quiet: bool, extended: bool)
         if stop:
             break
     return out
+
+
+def _changed(edit: _Edit, pattern: re.Pattern[str], text: str) -> tuple[str, int]:
+    try:
+        return pattern.subn(edit.text, text, count=0 if edit.everywhere else 1)
+    except (re.error, IndexError):
+        raise Unmodelled(f"sed replacement '{edit.text}'") from None
 
 
 def _applies(
@@ -289,7 +308,7 @@ def _applies(
             inside.discard(at)
         return True
     if _here(edit.first, where, extended=extended):
-        if not (edit.last.isdigit() and int(edit.last) <= where[0]):
+        if not (is_number(edit.last) and int(edit.last) <= where[0]):
             inside.add(at)
         return True
     return False
@@ -299,9 +318,9 @@ def _here(address: str, where: tuple[int, int, str], *, extended: bool) -> bool:
     number, count, text = where
     if address == "$":
         return number == count
-    if address.isdigit():
+    if is_number(address):
         return number == int(address)
-    return re.search(translate(address[1:-1], extended=extended), text) is not None
+    return _compiled(address[1:-1], 0, extended=extended).search(text) is not None
 
 
 PROGRAMS: Mapping[str, Callable[[Process], int]] = {

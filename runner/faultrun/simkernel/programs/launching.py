@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from faultrun.kernel.errno import message_of
-from faultrun.simkernel.digits import whole
+from faultrun.simkernel.digits import is_number, whole
 from faultrun.simkernel.process import Deadline, ExitNow, Process
 from faultrun.simkernel.programs.options import parse
 from faultrun.simkernel.programs.simple import duration
@@ -68,7 +68,7 @@ def _plain(process: Process) -> int:
 
 def _drop(process: Process, user: str) -> None:
     """Become another user for good. Raises ExitNow if there is none, or it may not be."""
-    uid = int(user) if user.isdigit() else _USERS.get(user)
+    uid = int(user) if is_number(user) else _USERS.get(user)
     if uid is None:
         process.complain(f"unknown user {user}")
         raise ExitNow(1)

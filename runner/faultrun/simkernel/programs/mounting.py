@@ -15,7 +15,7 @@ from faultrun.simkernel.modules import Modules
 from faultrun.simkernel.nfs import mount_nfs
 from faultrun.simkernel.points import check
 from faultrun.simkernel.process import Process
-from faultrun.simkernel.programs.options import Parsed, parse
+from faultrun.simkernel.programs.options import Parsed, operand, parse
 from faultrun.simkernel.ram_fs import RamFs
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
@@ -356,7 +356,7 @@ def _losetup(process: Process) -> int:
 
 def _mountpoint(process: Process) -> int:
     found = parse(process, "qd")
-    name = found.operands[0]
+    name = operand(process, found)
     there = process.machine.files.mounted_at(process.path(name)) is not None
     if not found.has("q"):
         process.out(f"{name} is {'' if there else 'not '}a mountpoint\n")
@@ -365,7 +365,7 @@ def _mountpoint(process: Process) -> int:
 
 def _blockdev(process: Process) -> int:
     found = parse(process, "q", "", ("getsize64", "getsz", "getss", "getro", "flushbufs", "getbsz"))
-    name = found.operands[0]
+    name = operand(process, found)
     try:
         file = process.open(name)
     except SimErrno as refused:

@@ -22,7 +22,7 @@ from faultrun.simkernel.programs.nvme_text import (
     smart_log,
     status_text,
 )
-from faultrun.simkernel.programs.options import Parsed, parse
+from faultrun.simkernel.programs.options import Parsed, based, number, parse
 from faultrun.simkernel.programs.sizes import size_of
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
@@ -159,7 +159,7 @@ def _error_log(process: Process, found: Parsed) -> int:
     status = _admin(process, controller, _GET_LOG)
     if status & CODE:
         return _refused(process, "error log", status)
-    count = int(found.value("e", "log-entries", default="64"))
+    count = number(process, found.value("e", "log-entries", default="64"))
     name = found.operands[0].rpartition("/")[2]
     process.out(f"Error Log Entries for device:{name} entries:{count}\n.................\n")
     for at in range(count):
@@ -174,7 +174,7 @@ def _error_log(process: Process, found: Parsed) -> int:
 
 def _get_feature(process: Process, found: Parsed) -> int:
     controller = _controller(_device(process, "get-feature", found))
-    feature = int(found.value("f", "feature-id", default="0"), 0)
+    feature = based(process, found.value("f", "feature-id", default="0"))
     known = {
         0x01: ("Arbitration", 0x7),
         0x02: ("Power Management", 0),
@@ -215,8 +215,8 @@ def _list(process: Process, found: Parsed) -> int:
 def _transfer(process: Process, found: Parsed) -> int:
     command = process.argv[1]
     namespace = _namespace(_device(process, command, found))
-    start = int(found.value("s", "start-block", default="0"), 0)
-    blocks = int(found.value("c", "block-count", default="0"), 0) + 1
+    start = based(process, found.value("s", "start-block", default="0"))
+    blocks = based(process, found.value("c", "block-count", default="0")) + 1
     size = size_of(found.value("z", "data-size", default="0")) or 0
     if size <= 0:
         process.err("data size not provided\n")

@@ -1,7 +1,9 @@
 """Options as getopt_long(3) takes them apart."""
 
+import re
 from dataclasses import dataclass, field
 
+from faultrun.simkernel.digits import signed
 from faultrun.simkernel.process import ExitNow, Process
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -21,6 +23,30 @@ class Parsed:
     def value(self, *names: str, default: str = "") -> str:
         """The value of the first of these that was given."""
         return next((self.flags[name] for name in names if name in self.flags), default)
+
+
+def number(process: Process, text: str, *, least: int = 0) -> int:
+    """A decimal number among the arguments; the program ends with status 1 if it is none."""
+    value = signed(text)
+    if value is None or value < least:
+        process.complain(f"invalid number: '{text}'")
+        raise ExitNow(1)
+    return value
+
+
+def operand(process: Process, found: Parsed) -> str:
+    """The operand that has to be there; the program ends with status 1 without one."""
+    if not found.operands:
+        process.complain("bad usage")
+        raise ExitNow(1)
+    return found.operands[0]
+
+
+def based(process: Process, text: str) -> int:
+    """The same, with ``0x`` for a hexadecimal one."""
+    if re.fullmatch("0[xX][0-9a-fA-F]{1,32}", text):
+        return int(text, 16)
+    return number(process, text)
 
 
 def parse(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from faultrun.kernel.errno import message_of
+from faultrun.simkernel.digits import whole
 from faultrun.simkernel.futexes import futex
 from faultrun.simkernel.process import ExitNow, Process
 from faultrun.simkernel.programs.options import Parsed, parse
@@ -71,7 +72,7 @@ def _perf(process: Process) -> int:
 
 def _number(found: Parsed, short: str, long: str, default: int) -> int:
     text = found.value(short, long, default=str(default))
-    if not text.isdigit() or not int(text):
+    if not whole(text):
         raise Unmodelled(f"perf bench futex with -{short} {text}")
     return int(text)
 

@@ -3,10 +3,17 @@
 import re
 from collections.abc import Sequence
 
+from faultrun.simkernel.digits import signed
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.shell.words import unescape
+from faultrun.simkernel.unmodelled import Unmodelled
 
-_DIRECTIVE = re.compile(r"%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?(?:hh|h|ll|l|j|z|t)?([a-zA-Z%])")
+_DIRECTIVE = re.compile(
+    r"%([-+ #0]*)(\*|[0-9]{1,9})?(?:\.(\*|[0-9]{0,9}))?(?:hh|h|ll|l|j|z|t)?([a-zA-Z%])"
+)
+
+
+_WIDEST = 1 << 20
 
 
 class PrintfError(Exception):
@@ -56,6 +63,9 @@ def _directive(found: re.Match[str], rest: list[str], wrong: list[str]) -> str:
         width = rest.pop(0) if rest else "0"
     if precision == "*":
         precision = rest.pop(0) if rest else "0"
+    if max(abs(signed(width or "0") or 0), abs(signed(precision or "0") or 0)) > _WIDEST:
+        raise Unmodelled(f"printf with a field of {width or precision} characters")
+    width, precision = _field(width), _field(precision)
     value = rest.pop(0) if rest else ""
     spec = f"%{flags}{width or ''}{'' if precision is None else '.' + precision}"
     if kind == "s":
@@ -75,10 +85,15 @@ def _directive(found: re.Match[str], rest: list[str], wrong: list[str]) -> str:
     if kind in "feEgG":
         try:
             return (spec + kind) % float(value or "0")
-        except ValueError:
+        except (ValueError, OverflowError):
             wrong.append(f"{value}: invalid number")
             return (spec + kind) % 0.0
     raise PrintfError(f"`{kind}': invalid format character")
+
+
+def _field(text: str | None) -> str | None:
+    """A width or precision that came as an argument; what is no number counts as 0."""
+    return text if not text else str(signed(text) or 0)
 
 
 def _number(text: str, wrong: list[str]) -> int:
@@ -87,17 +102,24 @@ def _number(text: str, wrong: list[str]) -> int:
     if text[0] in "'\"":
         return ord(text[1]) if len(text) > 1 else 0
     sign = -1 if text[0] == "-" else 1
-    body = text.lstrip("+-")
+    body = text[1:] if text[0] in "+-" else text
     try:
         if body[:2] in ("0x", "0X"):
-            return sign * int(body, 16)
+            return sign * int(_strict(body[2:], "0123456789abcdefABCDEF"), 16)
         if len(body) > 1 and body[0] == "0":
-            return sign * int(body, 8)
-        return sign * int(body)
+            return sign * int(_strict(body, "01234567"), 8)
+        return sign * int(_strict(body, "0123456789"))
     except ValueError:
         wrong.append(f"{text}: invalid number")
-        found = re.match(r"[-+]?\d+", text)
+        found = re.match(r"[-+]?[0-9]{1,40}", text)
         return int(found.group()) if found else 0
+
+
+def _strict(text: str, digits: str) -> str:
+    """The text, if it is a number of these digits. Raises ValueError for what Python also takes."""
+    if not text or len(text) > 64 or any(char not in digits for char in text):
+        raise ValueError(text)
+    return text
 
 
 def _escaped(text: str) -> str:

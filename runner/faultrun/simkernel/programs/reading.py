@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 
 from faultrun.kernel.errno import message_of
+from faultrun.simkernel.digits import DIGITS, is_number, leading
 from faultrun.simkernel.file_values import APPEND, REPLACE, OpenFile
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs.inputs import Inputs, content, lines, text
-from faultrun.simkernel.programs.options import parse
+from faultrun.simkernel.programs.options import number, parse
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -60,7 +61,7 @@ def _copy_out(process: Process, file: OpenFile, *, numbered: bool) -> None:
 def _count_option(process: Process) -> tuple[str, str, list[str]]:
     """For head and tail: (``n`` or ``c``, the count, the files); ``-5`` means ``-n 5``."""
     words = process.argv[1:]
-    if words and words[0].startswith("-") and words[0][1:].isdigit():
+    if words and words[0].startswith("-") and is_number(words[0][1:]):
         return "n", words[0][1:], list(words[1:])
     found = parse(process, "qv", "nc", ("lines=", "bytes=", "quiet"))
     if found.has("c", "bytes"):
@@ -83,7 +84,7 @@ def _head(process: Process) -> int:
         if len(names) > 1:
             process.out(f"{chr(10) if at else ''}==> {name} <==\n")
         try:
-            process.out(_start_of(process, file, unit, int(count)))
+            process.out(_start_of(process, file, unit, number(process, count)))
         except SimErrno as refused:
             process.complain(f"error reading '{name}': {message_of(refused.name)}")
             status = 1
@@ -106,6 +107,7 @@ def _start_of(process: Process, file: OpenFile, unit: str, count: int) -> bytes:
 
 def _tail(process: Process) -> int:
     unit, count, names = _count_option(process)
+    number(process, count, least=-(1 << 62))
     return _ends(process, names, lambda data: _last(data, unit, count))
 
 
@@ -130,14 +132,14 @@ def _first(data: bytes, unit: str, count: int) -> bytes:
 
 def _last(data: bytes, unit: str, count: str) -> bytes:
     if count.startswith("+"):
-        skip = int(count[1:]) - 1
+        skip = max(int(count[1:]) - 1, 0)
         if unit == "c":
             return data[skip:]
         return b"".join(data.splitlines(keepends=True)[skip:])
-    number = abs(int(count))
+    wanted = abs(int(count))
     if unit == "c":
-        return data[-number:] if number else b""
-    return b"".join(data.splitlines(keepends=True)[-number:]) if number else b""
+        return data[-wanted:] if wanted else b""
+    return b"".join(data.splitlines(keepends=True)[-wanted:]) if wanted else b""
 
 
 def _wc(process: Process) -> int:
@@ -160,7 +162,7 @@ def _wc(process: Process) -> int:
     if not found.operands and not one:
         width = 7
     for numbers, name in rows:
-        shown = " ".join(f"{number:{width}d}" for number in numbers)
+        shown = " ".join(f"{count:{width}d}" for count in numbers)
         process.out(shown + ("\n" if name == "-" else f" {name}\n"))
     return inputs.status
 
@@ -175,19 +177,21 @@ def _sort(process: Process) -> int:
     separator = found.value("t", "field-separator")
     numeric = found.has("n", "numeric-sort") or "n" in field
 
+    first = number(process, leading(field) or "x", least=1) if field else 1
+
     def key(line: str) -> tuple[int, str]:
         shown = line
         if field:
-            start = int(field.split(",")[0].split(".")[0].rstrip("nr"))
+            start = first
             parts = line.split(separator or None)
             shown = (separator or " ").join(parts[start - 1 :])
         if numeric:
             digits = shown.strip()
             end = next(
-                (at for at, c in enumerate(digits) if not (c.isdigit() or (c == "-" and not at))),
+                (at for at, c in enumerate(digits) if not (c in DIGITS or (c == "-" and not at))),
                 len(digits),
             )
-            lead = digits[:end]
+            lead = digits[: min(end, 40)]
             return (int(lead) if lead.strip("-") else 0), line
         return 0, shown
 
@@ -257,7 +261,10 @@ def _characters(word: str) -> str:
     while here < len(word):
         if word.startswith("[:", here) and ":]" in word[here:]:
             end = word.index(":]", here)
-            out += _CLASSES[word[here + 2 : end]]
+            known = _CLASSES.get(word[here + 2 : end])
+            if known is None:
+                raise Unmodelled(f"tr with '{word[here : end + 2]}'")
+            out += known
             here = end + 2
         elif word[here] == "\\" and here + 1 < len(word):
             out += {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\"}.get(
@@ -277,7 +284,7 @@ def _cut(process: Process) -> int:
     found = parse(process, "s", "dfcb", ("delimiter=", "fields=", "characters="))
     delimiter = found.value("d", "delimiter", default="\t")
     fields = found.value("f", "fields")
-    ranges = _ranges(fields or found.value("c", "characters", "b"))
+    ranges = _ranges(process, fields or found.value("c", "characters", "b"))
     inputs = Inputs(process, found.operands)
     for _, data in inputs:
         for line in lines(data):
@@ -293,12 +300,12 @@ def _cut(process: Process) -> int:
     return inputs.status
 
 
-def _ranges(word: str) -> list[tuple[int, int]]:
+def _ranges(process: Process, word: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for piece in word.split(","):
         first, dash, last = piece.partition("-")
-        low = int(first or "1")
-        found.append((low, int(last or str(1 << 30)) if dash else low))
+        low = number(process, first or ("1" if dash and last else first), least=1)
+        found.append((low, number(process, last or str(1 << 30), least=low) if dash else low))
     return found
 
 

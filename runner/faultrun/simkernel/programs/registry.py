@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs import (
+    awk,
     comparing,
     compiling,
     dd,
@@ -12,6 +13,7 @@ from faultrun.simkernel.programs import (
     echo,
     files,
     fio,
+    getopt,
     grepping,
     ip,
     kernel_log,
@@ -73,6 +75,8 @@ _TABLE: dict[str, Program] = {
         selftests.PROGRAMS,
         compiling.PROGRAMS,
         perf_bench.PROGRAMS,
+        awk.PROGRAMS,
+        getopt.PROGRAMS,
         {"echo": echo.echo, "printf": printf.printf},
     ),
     **_table(dd.PROGRAMS, nvme_cli.PROGRAMS, ip.PROGRAMS, modelled=RECORDED),

@@ -1,9 +1,11 @@
 """Programs that hardly touch a file: true, sleep, seq, uname, date and their kin."""
 
+import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from faultrun.simkernel.cpus import Cpus
+from faultrun.simkernel.digits import signed
 from faultrun.simkernel.file_values import Stat
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs.options import parse
@@ -13,6 +15,7 @@ from faultrun.simkernel.unmodelled import Unmodelled
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _EPOCH_S = 1_700_000_000
+_LONGEST = 1_000_000
 
 
 def _true(_process: Process) -> int:
@@ -27,10 +30,9 @@ def duration(text: str) -> int | None:
     """``1.5``, ``10s``, ``2m`` in nanoseconds; None if it is none."""
     unit = _UNITS.get(text[-1:], 0)
     digits = text[:-1] if unit else text
-    try:
-        value = Decimal(digits)
-    except InvalidOperation:
+    if re.fullmatch(r"[0-9]{0,20}(?:\.[0-9]{0,20})?", digits) is None or digits in ("", "."):
         return None
+    value = Decimal(digits)
     return int(value * (unit or 1) * 1_000_000_000) if value >= 0 else None
 
 
@@ -49,10 +51,10 @@ def _sleep(process: Process) -> int:
 
 def _seq(process: Process) -> int:
     found = parse(process, "w", "s", ("separator=", "equal-width"))
-    try:
-        numbers = [int(word) for word in found.operands]
-    except ValueError:
-        raise Unmodelled("seq with other than whole numbers") from None
+    read = [signed(word) for word in found.operands]
+    numbers = [value for value in read if value is not None]
+    if len(numbers) < len(read):
+        raise Unmodelled("seq with other than whole numbers")
     if not 1 <= len(numbers) <= 3:
         process.complain(
             "missing operand" if not numbers else f"extra operand '{found.operands[3]}'"
@@ -64,6 +66,8 @@ def _seq(process: Process) -> int:
     if step == 0:
         process.complain("invalid Zero increment value: '0'")
         return 1
+    if abs(last - first) // abs(step) > _LONGEST:
+        raise Unmodelled(f"seq of more than {_LONGEST} numbers")
     texts = [str(value) for value in range(first, last + (1 if step > 0 else -1), step)]
     if found.has("w", "equal-width"):
         width = max((len(text) for text in texts), default=0)
@@ -158,9 +162,8 @@ def _test(process: Process) -> int:
 def _expr(process: Process) -> int:
     words = process.argv[1:]
     if len(words) == 3 and words[1] in "+-*/%":
-        try:
-            left, right = int(words[0]), int(words[2])
-        except ValueError:
+        left, right = signed(words[0]), signed(words[2])
+        if left is None or right is None:
             process.complain("non-integer argument")
             return 2
         if words[1] in "/%" and right == 0:

@@ -2,7 +2,7 @@
 
 import re
 
-_FORM = re.compile(r"(\d+)([a-zA-Z]*)\Z")
+_FORM = re.compile(r"([0-9]{1,40})([a-zA-Z]*)\Z")
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 _SMALL = {"": 1, "c": 1, "w": 2, "b": 512}
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from faultrun.simkernel.digits import DIGITS
+
 _TOKEN = re.compile(
     r"\s*(0[xX][0-9a-fA-F]+|[0-9]+#[0-9a-zA-Z@_]+|[0-9][0-9A-Za-z_]*|[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?"
     r"|<<=|>>=|\*\*|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%<>=!~&|^?:(),])"
@@ -198,7 +200,7 @@ class _Evaluator:
                 return self._primary(token)
 
     def _primary(self, token: str) -> int:
-        if token[:1].isdigit():
+        if token[:1] in DIGITS:
             return _number(token)
         if not (token[:1].isalpha() or token[:1] == "_"):
             self._at -= 1

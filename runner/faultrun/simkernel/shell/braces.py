@@ -1,6 +1,10 @@
 """Brace expansion, done once on the text of a word, before anything else is looked at."""
 
+from faultrun.simkernel.digits import signed
 from faultrun.simkernel.shell.borders import skip
+from faultrun.simkernel.unmodelled import Unmodelled
+
+_LONGEST = 100_000
 
 
 def expand(text: str) -> list[str]:
@@ -54,13 +58,14 @@ def _range(text: str) -> list[str]:
         low, high = ord(first), ord(last)
         step = 1 if high >= low else -1
         return [chr(code) for code in range(low, high + step, step)]
-    try:
-        low, high = int(first), int(last)
-        stride = abs(int(ends[2])) if len(ends) == 3 else 1
-    except ValueError:
+    begin, end, given = signed(first), signed(last), signed(ends[2] if len(ends) == 3 else "1")
+    if begin is None or end is None or given is None:
         return []
+    low, high, stride = begin, end, abs(given)
+    if abs(high - low) > _LONGEST * max(stride, 1):
+        raise Unmodelled(f"brace expansion to more than {_LONGEST} words")
     step = max(stride, 1) * (1 if high >= low else -1)
-    padded = any(len(end.lstrip("-")) > 1 and end.lstrip("-")[0] == "0" for end in (first, last))
+    padded = any(len(one.lstrip("-")) > 1 and one.lstrip("-")[0] == "0" for one in (first, last))
     width = max(len(first), len(last)) if padded else 0
     values = range(low, high + (1 if step > 0 else -1), step)
     return [f"{value:0{width}d}" if width else str(value) for value in values]

@@ -164,10 +164,14 @@ def _source(shell: "Shell", argv: Argv) -> int:
         shell.say(f"{name}: filename argument required")
         return 2
     try:
-        text = shell.process.read_all(words[0]).decode("utf-8", "surrogateescape")
+        data = shell.process.read_all(words[0])
     except SimErrno as refused:
         shell.say(f"{words[0]}: {message_of(refused.name)}")
         return 1
+    if b"\0" in data.partition(b"\n")[0]:
+        shell.say(f"{name}: {words[0]}: cannot execute binary file")
+        return 126
+    text = data.decode("utf-8", "surrogateescape")
     saved = shell.state.args
     if len(words) > 1:
         shell.state.args = words[1:]

@@ -186,6 +186,8 @@ class _Doubled:
         return result
 
     def _one(self, *, live: bool) -> bool:
+        if self._at >= len(self._words):
+            raise TestError("unexpected end of conditional expression")
         op = self._op()
         if op == "!":
             self._at += 1

@@ -62,6 +62,8 @@ def _replaced(expander: "Expander", part: Param, value: str) -> str:
     if op == "/%":
         at = next((at for at in range(len(value) + 1) if matches(pattern, value[at:])), -1)
         return value[:at] + text if at >= 0 else value
+    if not value:
+        return text if pattern and matches(pattern, "") else ""
     expression = compiled(pattern)
     out: list[str] = []
     here = 0

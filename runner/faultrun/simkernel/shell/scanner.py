@@ -10,8 +10,8 @@ _OPERATORS = (
     ">|", ";", "&", "|", "<", ">", "(", ")", "\n",
 )  # fmt: skip
 REDIRECTS = frozenset({"&>>", "<<<", "<<-", "&>", "<<", "<&", ">&", "<>", ">>", ">|", "<", ">"})
-_DESCRIPTOR = re.compile(r"[0-9]{1,9}(?=[<>])")
-_NAMED_DESCRIPTOR = re.compile(r"\{[A-Za-z_]\w*\}(?=[<>])")
+_DESCRIPTOR = re.compile(r"[0-9]{1,9}(?=[<>](?!\())")
+_NAMED_DESCRIPTOR = re.compile(r"\{[A-Za-z_]\w*\}(?=[<>](?!\())")
 
 
 class Scanner:

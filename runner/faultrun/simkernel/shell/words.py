@@ -111,6 +111,8 @@ class WordParser:
         end = here
         while end < len(text) and text[end] != '"':
             end = skip_in_double(text, end)
+        if end >= len(text):
+            raise Unmodelled(f"shell syntax not understood near '{text[:40]}'", self.line)
         if end == here:
             parts.append(Lit("", quoted=True))
         self._quoted(text, here, end, parts, escapes='$`"\\\n')
