@@ -17,7 +17,7 @@ CACHES = frozenset(
         "kmalloc-8", "kmalloc-16", "kmalloc-32", "kmalloc-64", "kmalloc-96", "kmalloc-128",
         "kmalloc-192", "kmalloc-256", "kmalloc-512", "kmalloc-1k", "kmalloc-2k", "kmalloc-4k",
         "kmalloc-8k", "mm_struct", "mnt_cache", "names_cache", "pid", "sighand_cache",
-        "signal_cache", "sock_inode_cache", "task_struct", "UNIX-STREAM", "vm_area_struct", "kernfs_node_cache", "kmem_cache",
+        "signal_cache", "skbuff_small_head", "sock_inode_cache", "task_struct", "UNIX-STREAM", "vm_area_struct", "kernfs_node_cache", "kmem_cache",
         "radix_tree_node", "sigqueue", "skbuff_head_cache",
     }
 )  # fmt: skip

@@ -386,6 +386,11 @@ CODES: dict[str, Code] = {
         " (lib/fault-inject.c:fail_stacktrace()): with a required range nothing ever fails, and a"
         " rejected range rejects nothing. Leave stacktrace-depth out: the default is 32.",
     ),
+    "FR118": _warning(
+        "a cache is marked that nothing looks at",
+        "`cache:` of failslab marks a slab cache, and only `cache-filter: true` looks at marks"
+        " (mm/failslab.c:should_failslab()): without it every cache fails.",
+    ),
     "FR120": _warning(
         "interval resonates with the checks of an operation",
         "The workload passes a number of checks for each operation, and the interval divides it or"

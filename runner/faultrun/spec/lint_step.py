@@ -240,6 +240,21 @@ def never_walked(facts: Facts) -> Iterable[Remark]:
         )
 
 
+def mark_without_filter(facts: Facts) -> Iterable[Remark]:
+    """FR118."""
+    for armed in facts.armed:
+        where = next((item for item in armed.injection.where if item.name == "cache"), None)
+        if armed.name != "failslab" or where is None or armed.given.get("cache-filter") is True:
+            continue
+        yield Remark(
+            code="FR118",
+            mark=where.mark,
+            message=f"cache '{where.value}' is marked, but cache-filter is off: every cache fails",
+            hint="add `cache-filter: true`",
+            length=len(str(where.value)),
+        )
+
+
 STEP_RULES: tuple[StepRule, ...] = (
     wrong_retval,
     no_timeout_handler,
@@ -255,4 +270,5 @@ STEP_RULES: tuple[StepRule, ...] = (
     never_by_times,
     more_than_possible,
     never_walked,
+    mark_without_filter,
 )

@@ -5,6 +5,7 @@ By hand, as nfs-utils and iputils word their messages.
 
 from collections.abc import Callable, Mapping
 
+from faultrun.simkernel.hooks import Gfp
 from faultrun.simkernel.net.stack import Net
 from faultrun.simkernel.nfs import Exports
 from faultrun.simkernel.process import Process
@@ -23,6 +24,9 @@ PULLS: tuple[tuple[str, ...], ...] = (
 """Where a received IPv4 packet's headers are pulled: net/ipv4/ip_input.c:ip_rcv_core() asks for the
 fixed part of its header, then for all of it."""
 
+_HEAD = 704
+_HEAD_GFP = Gfp.ATOMIC | Gfp.NOWARN
+_EXPAND = ("kmem_cache_alloc_node_noprof", "kmalloc_reserve", "pskb_expand_head")
 _TRIP_NS = 40_000
 
 
@@ -81,9 +85,16 @@ def _ping(process: Process) -> int:
 
 
 def _receive(process: Process) -> None:
-    """A packet comes in over the loop, in a softirq: its data may move, and nothing else happens."""
+    """A packet comes in over the loop, in a softirq: its data may move.
+
+    If there is no memory to move to, it stays: net/core/skb_fault_injection.c:skb_might_realloc()
+    does not look at the answer. The small head is asked for with __GFP_NOWARN
+    (net/core/skbuff.c:kmalloc_reserve()), so that its failure is counted and not logged.
+    """
+    kernel = process.machine.kernel
     for stack in PULLS:
-        process.machine.kernel.packet(None, _LOOP, ("skb_might_realloc", *stack))
+        if kernel.packet(None, _LOOP, ("skb_might_realloc", *stack)):
+            kernel.slab(None, _HEAD, _HEAD_GFP, (*_EXPAND, *stack), "skbuff_small_head")
 
 
 PROGRAMS: Mapping[str, Callable[[Process], int]] = {"exportfs": _exportfs, "ping": _ping}
