@@ -88,7 +88,7 @@ def test_arguments_are_kept_refused_and_ignored():
     assert any("unknown parameter 'nonsense' ignored" in x.text for x in target.log(0)[0])
     done = run(target, "modprobe zram num_devices=-1")
     assert done.stderr == "modprobe: ERROR: could not insert 'zram': Invalid argument\n"
-    done = run(target, "insmod $(modinfo -n lkdtm) cpoint_count=x")
+    done = run(target, "rmmod lkdtm; insmod $(modinfo -n lkdtm) cpoint_count=x")
     assert done.stderr.endswith("lkdtm.ko: Invalid parameters\n")
 
 

@@ -30,6 +30,16 @@ def switches_of(capability: Capability, where: Mapping[str, str]) -> tuple[Switc
     )
 
 
+def meant(capability: Capability, where: Mapping[str, str]) -> Mapping[str, str]:
+    """The parameters, and the further names that their texts stand for."""
+    found = dict(where)
+    for parameter in capability.parameters:
+        for text, names in parameter.meaning:
+            if where.get(parameter.name) == text:
+                found.update(names)
+    return found
+
+
 def directory_of(capability: Capability, where: Mapping[str, str]) -> str:
     """The directory of the attribute files."""
     return filled(capability.directory, where)

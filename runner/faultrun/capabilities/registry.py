@@ -10,6 +10,7 @@ from faultrun.capabilities import (
     device_mapper,
     fail_function,
     fail_nth,
+    lkdtm,
     md_faulty,
     memory,
     mmc,
@@ -42,6 +43,7 @@ def builtin() -> Mapping[str, Capability]:
         *fail_nth.CAPABILITIES,
         *fail_function.CAPABILITIES,
         *notifier.CAPABILITIES,
+        *lkdtm.CAPABILITIES,
     )
     return MappingProxyType({table.name: table for table in sorted(tables, key=lambda t: t.name)})
 

@@ -27,6 +27,12 @@ Without it a step that injects nothing has to end with 0.""",
   device: {nvme0: live}               live, dead, resetting, connecting ... or gone""",
     "duration": """How long the workload took, by the target's clock.
   duration: {under: 5s, over: 10ms}""",
+    "fate": """What became of the machine under the workload. It replaces what is otherwise implied:
+no oops, a kernel that stays alive, a workload that ends by itself.
+  fate: survives     the workload was not killed; a warning in the log is no death
+  fate: task-killed  the kernel oopsed and killed a task, and went on
+  fate: panic        the kernel stopped: the record keeps its last lines, the machine comes back
+  fate: hang         nothing answered, or the workload did not come back, until the timeout""",
     "outcome": """What the injected run did, whatever its verdict.
   outcome: tolerated                  no-fault, not-activated, tolerated, right-errno,
                                       wrong-errno, oops, hang, crash, latent; or a list""",

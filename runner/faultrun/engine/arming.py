@@ -66,7 +66,9 @@ class Arming:
                 return f"{refused.path} cannot be read before arming: {refused.errno_name}"
             if write.rule.seen_in and self._seen(write):
                 return f"{write.path} is armed with '{write.value}' already, and not by this step"
-            self.saved.append(Saved(write, old))
+            # A file that is undone by the very text that arms it does not tell what it was before.
+            tells = write.rule.undo != write.value
+            self.saved.append(Saved(write, old if tells else ""))
         return ""
 
     def _look(self) -> str:

@@ -32,6 +32,7 @@ def collect(
     lost: int,
     arming: Arming,
     died: str,
+    hung: bool = False,
 ) -> Evidence:
     """Read counters, attributes and files, and locate every logged injection."""
     names = [injection.capability for injection in task.step.injections]
@@ -60,6 +61,7 @@ def collect(
         files=files,
         oops=oops_of(log) if log else "",
         died=died,
+        hung=hung,
     )
 
 

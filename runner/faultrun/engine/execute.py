@@ -213,6 +213,7 @@ class _Step:
             lost=lost,
             arming=self.arming,
             died=str(self.died) if self.died is not None else "",
+            hung=self.died is not None and self.died.hung,
         )
         self._emit(Kind.EVIDENCE, evidence_data(self.evidence))
 
@@ -247,7 +248,7 @@ class _Step:
             if self.evidence is None:
                 self._look(died.log_tail, 0)
             else:
-                self.evidence = replace(self.evidence, died=str(died))
+                self.evidence = replace(self.evidence, died=str(died), hung=died.hung)
         except (TargetBroken, TargetDied) as gone:
             self.unreachable = True
             self.problem = f"the machine died ({died}) and did not come back: {gone}"

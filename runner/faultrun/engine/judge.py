@@ -15,13 +15,15 @@ from faultrun.model.oracle import Oracle
 from faultrun.model.plan import Task
 from faultrun.model.verdict import SEVERITY, Finding, Outcome, OutcomeClass, Verdict
 
-_ENDINGS = frozenset({"exit", "signal", "errno"})
+_ENDINGS = frozenset({"exit", "signal", "errno", "fate"})
 """Oracles whose claim says how the workload has to end, and so replaces what is implied."""
 
 _BAD_ENDS = frozenset({"oops", "crash"})
 """Outcome classes that cannot be had without something bad in the kernel log."""
 
-_REACTIONS = frozenset({"exit", "signal", "errno", "outcome", "stderr", "kernel_log", "attributes"})
+_REACTIONS = frozenset(
+    {"exit", "signal", "errno", "fate", "outcome", "stderr", "kernel_log", "attributes"}
+)
 """Oracles that look at how the fault was met: without a fault they can claim nothing."""
 
 
@@ -80,12 +82,13 @@ def _implied(
     if evidence.armed:
         found.extend(_fired(evidence, explicit="injected" in stated))
     wanted = _no_oops(task.step.expectations)
-    if wanted is None and oops and not allowed & _BAD_ENDS:
+    told = "fate" in stated
+    if wanted is None and oops and not told and not allowed & _BAD_ENDS:
         found.append(_fail("kernel_log", "no oops (implied)", f"the kernel log says: {oops}"))
     if wanted is not False and late_oops and not allowed & _BAD_ENDS:
         text = f"after the workload had ended, the kernel log says: {late_oops}"
         found.append(_fail("kernel_log", "no oops (implied)", text))
-    if evidence.died and "crash" not in allowed:
+    if evidence.died and not told and ("hang" if evidence.hung else "crash") not in allowed:
         found.append(_fail("outcome", "the kernel stays alive (implied)", evidence.died))
     if evidence.finished.timed_out and "hang" not in allowed and not stated & _ENDINGS:
         seconds = task.command.timeout_ns / 1_000_000_000

@@ -26,7 +26,7 @@ def classify(
     """
     finished = evidence.finished
     if evidence.died:
-        return OutcomeClass.CRASH
+        return OutcomeClass.HANG if evidence.hung else OutcomeClass.CRASH
     if oops:
         kind = kind_of(oops)
         hung = kind is not None and kind.fate == "hang"

@@ -80,6 +80,7 @@ class AttrSpec:
     with parameters in braces. ``choices`` are the only texts that a TEXT attribute may have;
     ``pattern`` is the regular expression that a TEXT has to match as a whole.
     ``written`` is False if it is no file but a part of another attribute's text: ``{name}`` there.
+    ``required``: an injection says nothing without it. ``former`` as of a parameter.
     """
 
     name: str
@@ -100,6 +101,8 @@ class AttrSpec:
     pattern: str = ""
     rule: WriteRule = PLAIN
     written: bool = True
+    required: bool = False
+    former: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,8 @@ class Parameter:
     ``device`` says that the text names a device that the target has to have.
     ``since`` and ``until`` are kernel versions; ``instead`` tells what to do on one without it.
     ``former`` are (text, hint) pairs: texts that belong elsewhere, or to older documents.
+    ``refused`` are (text, reason) pairs: choices that exist and that a kernel refuses all the same.
+    ``meaning`` gives more names that templates may use, with their values, by the text.
     """
 
     name: str
@@ -123,6 +128,8 @@ class Parameter:
     until: str | None = None
     instead: str = ""
     former: tuple[tuple[str, str], ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    meaning: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ class Evidence:
     """The first line of the log that says the kernel went wrong; empty if none does."""
     died: str = ""
     """Why the kernel went away under the workload; empty if it did not."""
+    hung: bool = False
+    """It went away without a panic: nothing answered any more."""
     outcome: str = ""
     """The outcome class, set only for the oracle that judges it."""
 

@@ -102,11 +102,15 @@ class AttrRefused(Exception):
 
 
 class TargetDied(Exception):
-    """The kernel went away. Expected of a crash step, a finding otherwise."""
+    """The kernel went away. Expected of a crash step, a finding otherwise.
 
-    def __init__(self, why: str, log_tail: Sequence[LogLine] = ()) -> None:
+    ``hung``: it did not stop, it answers no more.
+    """
+
+    def __init__(self, why: str, log_tail: Sequence[LogLine] = (), *, hung: bool = False) -> None:
         super().__init__(why)
         self.log_tail = tuple(log_tail)
+        self.hung = hung
 
 
 class TargetBroken(Exception):

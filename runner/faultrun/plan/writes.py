@@ -6,7 +6,7 @@ What is added and what is left alone, and why: ``runner/decisions/0006-what-is-w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from faultrun.capabilities.place import directory_of, filled, path_of, switches_of
+from faultrun.capabilities.place import directory_of, filled, meant, path_of, switches_of
 from faultrun.kernel.control_file import reads_back, reads_back_config
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import Injection, Setting
@@ -122,7 +122,8 @@ class Arsenal:
                 raise PlanError(
                     f"{injection.mark}: there is no capability '{injection.capability}'"
                 )
-            found = self._places[key] = self._open(capability, injection.place())
+            where = meant(capability, injection.place())
+            found = self._places[key] = self._open(capability, where)
         return found
 
     def _open(self, capability: Capability, where: Mapping[str, str]) -> _Place:
@@ -139,7 +140,7 @@ class Arsenal:
                 added[name] = self._write(site, spec.default, _COUNTED, optional=spec.optional)
             elif name == "task-filter" and capability.context is Context.TASK:
                 added[name] = self._write(site, "Y", _FILTERED, optional=spec.optional)
-        traces = tuple(filled(trace, where, escape=True) for trace in capability.traces)
+        traces = capability.traces
         counted = f"{directory}/times" if "times" in added else ""
         return _Place(
             capability=capability,
@@ -306,7 +307,15 @@ def _rule(rule: WriteRule, where: Mapping[str, str], value: str) -> WriteRule:
 
 def _counter(place: _Place, injection: Injection) -> Counter:
     if place.traces:
-        return Counter(capability=place.capability.name, path=place.counted, traces=place.traces)
+        specs = {name: spec for name, spec, _ in place.attributes}
+        values = {
+            setting.name: text_of(specs[setting.name].kind, setting.value)
+            for setting in injection.settings
+            if setting.name in specs
+        }
+        known = {**place.where, **values}
+        traces = tuple(filled(trace, known, escape=True) for trace in place.traces)
+        return Counter(capability=place.capability.name, path=place.counted, traces=traces)
     spec = next(spec for name, spec, _ in place.attributes if name == "times")
     setting = injection.setting("times")
     asked = number(spec.default if setting is None else setting.value)

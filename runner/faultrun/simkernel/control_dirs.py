@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from faultrun.simkernel import (
     cpus,
     injected_functions,
+    lkdtm,
     memory_blocks,
     modules,
     notifiers,
@@ -26,6 +27,8 @@ Maker = Callable[["Machine"], Mapping[str, ControlFile]]
 DIRECTORIES: tuple[tuple[str, Maker], ...] = (
     (injected_functions.DIRECTORY, injected_functions.files),
     *modules.BOOT_DIRECTORIES,
+    (lkdtm.DIRECTORY, lkdtm.files),
+    (lkdtm.KPROBES, lkdtm.kprobe_files),
 )
 
 SUBTREES: tuple[tuple[str, Maker], ...] = (

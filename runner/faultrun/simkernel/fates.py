@@ -3,6 +3,9 @@
 The workload's own task dying is ``signals.Killed``; the first two take the whole machine.
 """
 
+Late = tuple[int, int, str]
+"""What a hang makes the kernel say later: after so many nanoseconds, at this level, this text."""
+
 
 class Panicked(Exception):
     """The kernel stopped: kernel/panic.c:panic(). ``str()`` is the panic's own words."""
@@ -11,8 +14,12 @@ class Panicked(Exception):
 class Wedged(Exception):
     """Nothing answers any more: a processor spins, or a task waits for ever and cannot be killed.
 
-    ``str()`` says what hangs.
+    ``str()`` says what hangs; ``late`` is what its stall detector still says.
     """
+
+    def __init__(self, why: str, late: tuple[Late, ...] = ()) -> None:
+        super().__init__(why)
+        self.late = late
 
 
 class Unkillable(Exception):
@@ -22,6 +29,7 @@ class Unkillable(Exception):
     uninterruptibly.
     """
 
-    def __init__(self, comm: str, pid: int, why: str) -> None:
+    def __init__(self, comm: str, pid: int, why: str, late: tuple[Late, ...] = ()) -> None:
         super().__init__(f"{comm}[{pid}]: {why}")
         self.pid = pid
+        self.late = late

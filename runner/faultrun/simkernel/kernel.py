@@ -80,6 +80,8 @@ class SimKernel:
         self._counting = False
         self.injected: dict[str, int] = {}
         """Functions that fail_function overrides, with their return values as 64 unsigned bits."""
+        self.probes: dict[str, Callable[[SimTask | None], None]] = {}
+        """What runs first when a function is entered that a kprobe sits on."""
         self._met: dict[str, list[Checks]] = {}
         self._facilities: dict[object, object] = {}
         self.boot = Boot(cmdline, version)
@@ -256,6 +258,13 @@ class SimKernel:
         """Whether a bio fails, its disk's or partition's make-it-fail switch being on."""
         attr = self._asked("fail_make_request", task)
         return attr is not None and attr.should_fail(size, task, stack)
+
+    def enter(self, function: str, task: SimTask | None) -> None:
+        """A function is entered that a kprobe may sit on; ``task`` None is interrupt context."""
+        if self.probes:
+            probe = self.probes.get(function)
+            if probe is not None:
+                probe(task)
 
     @property
     def counting(self) -> bool:

@@ -12,6 +12,7 @@ from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.proc_files import proc_files, sysctl_files, vm_files
 from faultrun.simkernel.process import Deadline, Process, Stopped, TimedOut
 from faultrun.simkernel.signals import Killed
+from faultrun.simkernel.taint import Taint
 from faultrun.simkernel.tree import ControlFile
 from faultrun.simkernel.vfs import Vfs
 
@@ -109,10 +110,15 @@ class Machine:
 
     def wait_out(self) -> None:
         """Nothing happens any more until the command's deadline."""
-        clock, limit = self.kernel.clock, self.jobs.current.deadline
+        clock = self.kernel.clock
+        clock.advance(max(0, self.deadline_ns() - clock.now_ns()))
+
+    def deadline_ns(self) -> int:
+        """When the command is over, whatever deadlines of its own it has."""
+        limit = self.jobs.current.deadline
         while limit.outer is not None:
             limit = limit.outer
-        clock.advance(max(0, limit.at_ns - clock.now_ns()))
+        return limit.at_ns
 
     def unlimit(self) -> None:
         """The command has ended."""
@@ -127,7 +133,7 @@ class Machine:
         return vm_files(self.drop_caches)
 
     def _sysctl(self) -> Mapping[str, ControlFile]:
-        return sysctl_files(self.kernel.version)
+        return sysctl_files(self.kernel.version, self.kernel.facility(Taint))
 
     def _proc(self) -> Mapping[str, ControlFile]:
         return proc_files(self.kernel, self._mounts, self._partitions)

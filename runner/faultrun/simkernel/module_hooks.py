@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faultrun.simkernel import lkdtm
 from faultrun.simkernel.devices.null_blk_bus import NullBlkBus
 from faultrun.simkernel.sim_errno import SimErrno
 
@@ -52,5 +53,6 @@ def _no_null_blk(machine: "Machine") -> str:
 
 HOOKS: Mapping[str, ModuleHook] = {
     "null_blk": ModuleHook(on_load=_null_blk, on_unload=_no_null_blk),
+    "lkdtm": ModuleHook(on_load=lkdtm.load, on_unload=lkdtm.unload),
 }
 """By module name; a module that is not here brings nothing along."""

@@ -395,6 +395,7 @@ MODULES: dict[str, ModuleSpec] = {
             ModuleParam(name="cpoint_type", kind="charp", default="(null)"),
             ModuleParam(name="cpoint_count", default="10", mode=0o644),
         ),
+        boot=True,
     ),
     "notifier_error_inject": ModuleSpec(
         summary="errors in notifier chains: what the others share",

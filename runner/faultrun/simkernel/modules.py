@@ -54,7 +54,8 @@ class Modules:
         self.loaded: dict[str, Loaded] = {}
         for name, spec in MODULES.items():
             if spec.boot:
-                self._add(name, spec, {}, refs=0 if name == "nvme_core" else 1)
+                values = {param.name: param.default for param in spec.params}
+                self._enter(name, spec, values, refs=1 if name == "nvme" else 0)
 
     def load(self, machine: "Machine", task: SimTask, name: str, words: Iterable[str]) -> None:
         """What finit_module(2) does once the file is read. Raises SimErrno; nothing is then left."""
@@ -161,13 +162,15 @@ class Modules:
             found[f"{ROOT}/{name}/parameters"] = params
         return found
 
-    def _add(self, name: str, spec: ModuleSpec, values: dict[str, str], refs: int = 0) -> None:
+    def _add(self, name: str, spec: ModuleSpec, values: dict[str, str]) -> None:
+        self._enter(name, spec, values)
+        for path, files in self.directories(name).items():
+            self._kernel.tree.provide(path, partial(_same, files))
+
+    def _enter(self, name: str, spec: ModuleSpec, values: dict[str, str], refs: int = 0) -> None:
         self.loaded[name] = Loaded(name=name, spec=spec, values=values, refs=refs)
         for needed in spec.depends:
             self.loaded[needed].users.append(name)
-        if not spec.boot:
-            for path, files in self.directories(name).items():
-                self._kernel.tree.provide(path, partial(_same, files))
 
     def _shown(self, address: int) -> int:
         return address if self.shows_addresses() else 0
@@ -193,7 +196,11 @@ BOOT_DIRECTORIES = tuple(
     (path, partial(boot_files, path, name))
     for name, spec in MODULES.items()
     if spec.boot
-    for path in (f"{ROOT}/{name}", f"{ROOT}/{name}/sections")
+    for path in (
+        f"{ROOT}/{name}",
+        f"{ROOT}/{name}/sections",
+        *((f"{ROOT}/{name}/parameters",) if spec.params else ()),
+    )
 )
 """For the table of directories that every machine has."""
 

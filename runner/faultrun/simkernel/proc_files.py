@@ -8,6 +8,7 @@ from faultrun.simkernel.devices.nvme_files import number
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.modules import module_files
 from faultrun.simkernel.sim_errno import SimErrno
+from faultrun.simkernel.taint import Taint
 from faultrun.simkernel.tree import ControlFile, TextFile
 
 _SECOND = 1_000_000_000
@@ -34,12 +35,23 @@ def vm_files(drop: Callable[[int], None]) -> Mapping[str, ControlFile]:
     }
 
 
-def sysctl_files(version: KernelVersion) -> Mapping[str, ControlFile]:
+def sysctl_files(version: KernelVersion, taint: Taint) -> Mapping[str, ControlFile]:
     """``/proc/sys/kernel``."""
+
+    def mark(text: str) -> None:
+        # kernel/sysctl.c:proc_taint(): flags are added, never taken away.
+        taint.flags |= number(text)
+
+    def on_oops(text: str) -> None:
+        taint.panic_on_oops = number(text) != 0
+
+    def on_warn(text: str) -> None:
+        taint.panic_on_warn = number(text) != 0
+
     return {
-        "tainted": _settable("0"),
-        "panic_on_oops": _settable("0"),
-        "panic_on_warn": _settable("0"),
+        "tainted": TextFile(lambda: f"{taint.flags}\n", mark),
+        "panic_on_oops": TextFile(lambda: f"{taint.panic_on_oops:d}\n", on_oops),
+        "panic_on_warn": TextFile(lambda: f"{taint.panic_on_warn:d}\n", on_warn),
         "printk": _settable("7\t4\t1\t7"),
         "hung_task_timeout_secs": _settable("120"),
         # Fedora, Debian and the kernel itself differ here; root sees addresses at 0 and 1.

@@ -122,6 +122,13 @@ def _any(data: Json) -> str:
     return _bare(data)
 
 
+_FATES = {
+    "survives": "kernel and workload survive",
+    "task-killed": "the kernel kills a task of the workload and goes on",
+    "panic": "the kernel panics",
+    "hang": "the machine or the workload hangs",
+}
+
 _CLAIMS: Mapping[str, Callable[[Params], str]] = {
     "exit": _exit,
     "stdout": _stream("standard output"),
@@ -134,5 +141,6 @@ _CLAIMS: Mapping[str, Callable[[Params], str]] = {
     "device": lambda params: _pairs(params, "is"),
     "file": _file,
     "duration": _duration,
+    "fate": lambda params: _FATES.get(str(params.get("fate")), ""),
     "outcome": lambda params: f"the outcome is {_any(params.get('classes'))}",
 }

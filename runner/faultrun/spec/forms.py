@@ -27,6 +27,7 @@ _MAX_COUNT = 2**32 - 1
 _LAST_SIGNAL = 31
 """Numbers above are realtime signals, which the kernel never sends for a fault."""
 _OUTCOMES = tuple(outcome.value for outcome in OutcomeClass)
+FATES = ("survives", "task-killed", "panic", "hang")
 _STATES = ("live", "dead", "gone", "new", "resetting", "connecting", "deleting", "deleting (no IO)")
 
 
@@ -270,6 +271,17 @@ def _outcome(node: Node, tell: Tell) -> Params | None:
     return {"classes": classes} if classes else None
 
 
+def _fate(node: Node, tell: Tell) -> Params | None:
+    if not isinstance(node, Leaf):
+        return None
+    if node.value in FATES:
+        return {"fate": _str(node)}
+    hint = _only_near(nearest(_str(node), FATES))
+    wanted = f"must be one of {', '.join(FATES)}"
+    tell(node, Problem("FR015", f"fate is {leaf_kind(node)}, {wanted}", hint))
+    return None
+
+
 def _only_near(hint: str) -> str:
     return hint if hint.startswith("did you") else ""
 
@@ -305,6 +317,7 @@ _FORMS: dict[str, Callable[[Node, Tell], Params | None]] = {
     "file": _file,
     "device": _device,
     "duration": _duration,
+    "fate": _fate,
     "outcome": _outcome,
 }
 """By oracle, in the order in which `faultrun explain` lists them."""

@@ -197,6 +197,7 @@ def _complete(draft: Draft, context: Context) -> None:
         trigger is not None and trigger.kind is AttrKind.ERRNO
     ):
         wanted.append(draft.capability.trigger)
+    wanted.extend(spec.name for spec in draft.capability.attrs if spec.required)
     draft.is_whole = all(name in draft.keys for name in wanted)
     examples: dict[str, Scalar] = {item.name: item.example for item in draft.capability.parameters}
     for name in wanted:

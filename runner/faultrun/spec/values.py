@@ -80,7 +80,9 @@ def _text(spec: AttrSpec, value: object) -> Scalar | Problem:
     text = str(value)
     if spec.choices and text not in spec.choices:
         return Problem(
-            "FR015", f"there is no {spec.name} {shown(text)}", nearest(text, spec.choices)
+            "FR015",
+            f"there is no {spec.name} {shown(text)}",
+            dict(spec.former).get(text) or nearest(text, spec.choices),
         )
     if spec.pattern and not re.fullmatch(spec.pattern, text):
         told = f"must be like {spec.examples[0]}" if spec.examples else f"must be {spec.unit}"

@@ -18,11 +18,14 @@ from faultrun.model.target import (
     KernelFacts,
     LogLine,
     TargetBroken,
+    TargetDied,
     TargetInfo,
 )
 from faultrun.simkernel.control_fs import own
+from faultrun.simkernel.fates import Panicked, Wedged
 from faultrun.simkernel.file_values import READ, REPLACE
 from faultrun.simkernel.launch import execute
+from faultrun.simkernel.lkdtm import Lkdtm
 from faultrun.simkernel.machine import Machine
 from faultrun.simkernel.programs import registry
 from faultrun.simkernel.sim_errno import SimErrno
@@ -80,6 +83,7 @@ class SimulatedTarget:
         """Throw the machine away and start a clean one."""
         self._name = name
         self._held = {}
+        self._told = 0
         self._machine = Machine(
             version=self._version,
             seed=self._seed,
@@ -139,6 +143,8 @@ class SimulatedTarget:
             return self._read_file(path)
         except SimErrno as refused:
             raise AttrRefused(path, refused.name, "read") from refused
+        except (Panicked, Wedged) as end:
+            raise self._death(end) from end
 
     def write(self, path: str, data: bytes) -> None:
         """Exactly one write(2), through its handle if it is held. Raises AttrRefused."""
@@ -160,6 +166,8 @@ class SimulatedTarget:
                 file.close()
         except SimErrno as refused:
             raise AttrRefused(path, refused.name, "write") from refused
+        except (Panicked, Wedged) as end:
+            raise self._death(end) from end
 
     def hold(self, paths: Sequence[str]) -> None:
         """Open these control files now and keep them open. Raises AttrRefused."""
@@ -180,6 +188,8 @@ class SimulatedTarget:
         """Run to its end or its timeout, in virtual time; never raises for a non-zero exit."""
         try:
             return run_command(self._machine, command, self._stop)
+        except (Panicked, Wedged) as end:
+            raise self._death(end) from end
         except Exception as bug:
             # A bug of the simulator is ours: ERROR, never a verdict on the kernel.
             what = f"{type(bug).__name__}: {bug}"
@@ -188,7 +198,9 @@ class SimulatedTarget:
 
     def log(self, since: int) -> tuple[tuple[LogLine, ...], int, int]:
         """(records after the cursor, the new cursor, number of records lost)."""
-        return self._machine.kernel.log.records(since)
+        records, cursor, lost = self._machine.kernel.log.records(since)
+        self._told = max(self._told, cursor)
+        return records, cursor, lost
 
     def recover(self, reason: str) -> None:
         """A simulated machine that died is replaced by a new one of the same name."""
@@ -202,6 +214,7 @@ class SimulatedTarget:
     def forget_checks(self) -> None:
         """Start counting anew."""
         self._machine.kernel.forget_checks()
+        self._machine.kernel.facility(Lkdtm).watch()
 
     def __enter__(self) -> Self:
         return self
@@ -218,6 +231,13 @@ class SimulatedTarget:
     def task(self) -> SimTask:
         """The task that the engine's own accesses run as."""
         return self._task
+
+    def _death(self, end: Panicked | Wedged) -> TargetDied:
+        """The machine is gone; what its console showed since it was last asked is all that is left."""
+        tail, _cursor, _lost = self._machine.kernel.log.records(self._told)
+        if isinstance(end, Panicked):
+            return TargetDied(f"kernel panic: {end}", tail)
+        return TargetDied(f"the machine hangs: {end}", tail, hung=True)
 
     def _read_file(self, path: str) -> bytes:
         file = self._machine.files.open(path, READ, self._task)

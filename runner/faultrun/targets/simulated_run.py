@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from faultrun.kernel.errno import message_of
 from faultrun.model.target import Command, Finished
-from faultrun.simkernel.fates import Unkillable
+from faultrun.simkernel.fates import Late, Unkillable, Wedged
 from faultrun.simkernel.launch import run_shell
 from faultrun.simkernel.machine import Machine
 from faultrun.simkernel.pipes import Buffer
@@ -48,10 +48,13 @@ def run_command(machine: Machine, command: Command, stop: Callable[[], bool] | N
         signal = killed.number
     except TimedOut as over:
         signal, timed_out = SIGKILL, not isinstance(over, Stopped)
-    except Unkillable:
+    except Unkillable as stuck:
         # The command's time passes, and killing its tasks has no effect (see simkernel/fates.py).
-        machine.wait_out()
+        _wait_out(machine, stuck.late)
         signal, timed_out = SIGKILL, True
+    except Wedged as wedged:
+        _wait_out(machine, wedged.late)
+        raise
     except Unmodelled as unknown:
         status, unmodelled = None, str(unknown)
     finally:
@@ -74,6 +77,17 @@ def run_command(machine: Machine, command: Command, stop: Callable[[], bool] | N
         fail_nth_left=left,
         unmodelled=unmodelled,
     )
+
+
+def _wait_out(machine: Machine, late: tuple[Late, ...]) -> None:
+    """Time passes up to the command's timeout; the kernel says what it has to say meanwhile."""
+    clock = machine.kernel.clock
+    began = clock.now_ns()
+    for after, level, text in late:
+        if began + after < machine.deadline_ns():
+            clock.advance(max(0, began + after - clock.now_ns()))
+            machine.kernel.log.emit(level, text)
+    machine.wait_out()
 
 
 def _run(process: Process, command: Command) -> int:

@@ -215,6 +215,8 @@ def submit(device: Device, bio: Bio) -> tuple[str, bytes]:
             f"{bio.sector}, nr_sectors = {bio.size // SECTOR} limit={device.sectors}",
         )
         return "EIO", b""
+    if "submit_bh" in bio.stack:
+        disk.kernel.enter("submit_bh", bio.task)
     if _fails(device, bio):
         return "EIO", b""
     return _transfer(device, bio)

@@ -106,6 +106,8 @@ class Controller:
 
     def completion(self, directory: str, opcode: int) -> int:
         """The status that the fault attributes put into a completion; 0 if they do not."""
+        if self.identity.transport != "loop":
+            self.kernel.enter("handle_irq_event", None)
         attr = self.kernel.fault(directory)
         only = attr.extra.get("opcode", _ANY_OPCODE)
         if only < _ANY_OPCODE and only != opcode:

@@ -150,6 +150,7 @@ class ScsiDisk:
 
     def _sent(self, command: Command) -> Answer:
         """Queue it. If it does not come back, or says that it timed out, the error handler acts."""
+        self.kernel.enter("scsi_queue_rq", command.request.task)
         answer = self.host.queue(self, command)
         late = answer.host and HOST_BYTES[answer.host].ruling is None
         if not answer.silent and not late:
