@@ -189,7 +189,7 @@ class WordParser:
                 found = self._param(name, index, quoted, op)
                 arg = rest[len(op) :]
                 if op[0] == "/":
-                    pattern, replacement = _halves(arg)
+                    pattern, replacement = _halves(arg, plain=op in ("/", "//"))
                     other = self._operand(replacement, quoted)
                     return replace(found, arg=self._operand(pattern, False), other=other)
                 return replace(found, arg=self._operand(arg, quoted and op[0] not in "#%^,"))
@@ -246,9 +246,12 @@ def _name(text: str) -> tuple[str, str, str]:
     return text[:end], index, rest
 
 
-def _halves(text: str) -> tuple[str, str]:
-    """Pattern and replacement, cut at the first slash that is not quoted."""
-    here = 0
+def _halves(text: str, *, plain: bool) -> tuple[str, str]:
+    """Pattern and replacement, cut at the first slash that is not quoted.
+
+    A pattern may begin with a slash, but not behind ``/#`` and ``/%``.
+    """
+    here = int(plain and text.startswith("/"))
     while here < len(text):
         if text[here] == "/":
             return text[:here], text[here + 1 :]
