@@ -37,6 +37,7 @@ class MachineDevices:
         self._buses: dict[object, Bus] = {}
         self.aliases: dict[str, str] = {}
         """Other paths below /dev of a disk: ``mapper/<name>``."""
+        kernel.tree.provide("/sys/block", dict)
         self.loops = Loops(kernel, self.publish, self.withdraw)
         for kind in dict.fromkeys(spec.kind for spec in kernel.devices):
             self.bus(MAKERS[kind])
