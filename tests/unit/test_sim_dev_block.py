@@ -123,3 +123,60 @@ def test_plain_disks(kind, name):
     arm = ARM.format(times=1)
     assert run(target, arm + READ.format(disk=name)).exit_code == 1
     assert run(target, READ.format(disk=name)).exit_code == 0
+
+
+def test_what_is_left_of_a_split_bio_asks_the_disk_again_with_its_size():
+    target = machine(partitions=1)
+    arm = f"echo 1000000000 > {ATTR}/space; echo 100 > {ATTR}/probability\n"
+    run(target, arm + "echo 1 > /sys/block/nvme0n1/make-it-fail")
+    run(target, "dd if=/dev/nvme0n1 of=/dev/null bs=1M count=1 iflag=direct")
+    mib = 1 << 20
+    # The whole bio, and the second of its halves of 512 KiB.
+    assert run(target, f"cat {ATTR}/space").stdout == f"{10**9 - mib - mib // 2}\n"
+    run(target, "echo 1 > /sys/block/nvme0n1/nvme0n1p1/make-it-fail")
+    run(target, "dd if=/dev/nvme0n1p1 of=/dev/null bs=1M count=1 iflag=direct")
+    # The partition is asked once: it is remapped when its bio is split.
+    left = 10**9 - 3 * mib - 2 * (mib // 2)
+    assert run(target, f"cat {ATTR}/space").stdout == f"{left}\n"
+
+
+def asked(target, script, **how):
+    target.forget_checks()
+    run(target, script, **how)
+    return [(item.site, item.marked, item.count) for item in target.checks().get(ATTR, ())]
+
+
+def test_every_level_of_a_stack_asks_the_lower_one_in_the_driver_s_thread():
+    target = machine()
+    run(target, "losetup /dev/loop0 /dev/nvme0n1")
+    read = READ.format(disk="loop0")
+    assert asked(target, read, mark=True) == []
+    run(target, "echo 1 > /sys/block/loop0/make-it-fail")
+    assert [item[1] for item in asked(target, read, mark=True)] == [True]
+    run(target, "echo 1 > /sys/block/nvme0n1/make-it-fail; echo 3 > /proc/sys/vm/drop_caches")
+    assert [item[1] for item in asked(target, read, mark=True)] == [True, False]
+
+
+def test_a_fault_below_a_loop_device_is_its_i_o_error():
+    target = machine()
+    run(target, "losetup /dev/loop0 /dev/nvme0n1; echo 1 > /sys/block/nvme0n1/make-it-fail")
+    done = run(target, ARM.format(times=9) + READ.format(disk="loop0"))
+    assert "Input/output error" in done.stderr
+    assert "I/O error, dev loop0, sector 0 op 0x0:(READ)" in run(target, "dmesg").stdout
+
+
+def test_a_flush_of_a_loop_device_syncs_what_is_below():
+    target = machine()
+    run(target, "losetup /dev/loop0 /dev/nvme0n1; printf hello > /dev/loop0; sync")
+    read = "dd if=/dev/nvme0n1 bs=512 count=1 iflag=direct status=none | head -c 5"
+    assert run(target, read).stdout == "hello"
+
+
+def test_an_error_that_nobody_was_told_of_is_news_for_who_opens_later():
+    target = machine()
+    run(target, "mkfs.ext4 -q /dev/nvme0n1; mount /dev/nvme0n1 /mnt; echo a > /mnt/f; sync")
+    arm = f"echo 1 > /sys/block/nvme0n1/make-it-fail; echo 100 > {ATTR}/probability\n"
+    run(target, f"{arm} echo b > /mnt/f; sleep 60", timeout_ns=10**11)
+    assert run(target, f"cat {ATTR}/times").stdout == "0\n"
+    assert run(target, "sync /mnt/f").exit_code == 1
+    assert run(target, "sync /mnt/f").exit_code == 0
