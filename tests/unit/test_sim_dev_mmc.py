@@ -144,3 +144,28 @@ def test_partitions_are_named_as_linux_names_them():
 
 def test_a_machine_without_a_card_has_no_directory():
     assert run(machine(), f"ls {ATTR}").exit_code == 2
+
+
+def test_a_lost_completion_never_comes_because_the_timeout_only_starts_anew():
+    done = run(
+        card(),
+        f"""echo 1 > /sys/block/mmcblk0/io-timeout-fail; cat /sys/block/mmcblk0/queue/io_timeout
+        echo 100 > /sys/kernel/debug/fail_io_timeout/probability
+        {READ.format(size=512)}""",
+    )
+    assert done.stdout == "30000\n"
+    assert done.timed_out
+
+
+@pytest.mark.parametrize(("option", "shown"), [("1,100,0,5", "100\n5\n"), ("bad", "0\n1\n")])
+def test_a_host_copies_the_boot_option_when_it_is_added(option, shown):
+    from faultrun.model.campaign import DeviceSpec, TargetSpec
+    from faultrun.model.mark import NOWHERE
+    from faultrun.targets.simulated import SimulatedTarget
+
+    host = DeviceSpec(name="mmc0", kind="mmc", options=(), mark=NOWHERE)
+    spec = TargetSpec(kernel="6.12", cmdline=f"mmc_core.fail_request={option}", devices=(host,))
+    target = SimulatedTarget(spec, seed=1)
+    assert run(target, f"cat {ATTR}/probability {ATTR}/times").stdout == shown
+    told = "FAULT_INJECTION: failed to parse arguments" in run(target, "dmesg").stdout
+    assert told == (option == "bad")

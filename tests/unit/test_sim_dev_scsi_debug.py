@@ -168,10 +168,38 @@ def test_an_injection_that_nobody_could_use_stays_pending():
     assert seen(target) == 1
 
 
-def test_a_host_that_is_always_busy_is_not_modelled_as_success():
+def test_a_host_that_is_always_busy_is_waited_for_in_vain():
+    done = run(disk(), arm("0x8000", 1) + f"{READ} count=1")
+    assert done.timed_out
+    assert done.exit_code is None
+
+
+def test_a_lost_completion_is_aborted_and_the_command_sent_again():
     target = disk()
-    with pytest.raises(Exception, match="for ever"):
-        run(target, arm("0x8000", 1) + f"{READ} count=1")
+    attr = "/sys/kernel/debug/fail_io_timeout"
+    done = run(
+        target,
+        f"""echo 1 > /sys/block/sda/io-timeout-fail; echo 2000 > /sys/block/sda/queue/io_timeout
+        echo 1 > {DRIVER}/statistics; echo 2 > {attr}/times; echo 100 > {attr}/probability
+        {READ} count=1; echo $?; cat {attr}/times; {COUNT}""",
+    )
+    assert done.stdout == "0\n0\ncmnd_count=3\n"
+    assert 4_000_000_000 < done.elapsed_ns < 5_000_000_000
+    assert "command aborts=2" in run(target, "cat /proc/scsi/scsi_debug/0").stdout
+
+
+def test_a_write_whose_completion_is_always_lost_is_on_the_disk_when_it_fails():
+    target = disk()
+    attr = "/sys/kernel/debug/fail_io_timeout"
+    done = run(
+        target,
+        f"""echo 1 > /sys/block/sda/io-timeout-fail; echo 1000 > /sys/block/sda/queue/io_timeout
+        echo -1 > {attr}/times; echo 100 > {attr}/probability
+        printf kept | dd of=/dev/sda bs=512 conv=sync oflag=direct status=none
+        echo $?; echo 0 > {attr}/probability; head -c 4 /dev/sda""",
+    )
+    assert done.stdout == "1\nkept"
+    assert "hostbyte=DID_TIME_OUT driverbyte=DRIVER_OK cmd_age=6s" in run(target, "dmesg").stdout
 
 
 def test_an_abort_needs_a_delay_below_zero():

@@ -32,7 +32,12 @@ class Mapped:
         self.rows: tuple[Row, ...] = ()
         self.waiting: tuple[Row, ...] = ()
         self.disk = Disk(
-            kernel, name=f"dm-{minor}", medium=Medium(0), driver=self, number=(MAJOR, minor)
+            kernel,
+            name=f"dm-{minor}",
+            medium=Medium(0),
+            driver=self,
+            number=(MAJOR, minor),
+            has_timeout=False,
         )
         self._kernel = kernel
 

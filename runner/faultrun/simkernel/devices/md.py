@@ -29,7 +29,9 @@ class Array:
         self._kernel = kernel
         medium = Medium((lower.sectors - OFFSET) // 2 * 2 * SECTOR)
         number = (MAJOR, int(name.removeprefix("md")))
-        self.disk = Disk(kernel, name=name, medium=medium, driver=self, number=number)
+        self.disk = Disk(
+            kernel, name=name, medium=medium, driver=self, number=number, has_timeout=False
+        )
 
     def execute(self, request: Request) -> tuple[str, bytes]:
         """faulty_make_request(): a request is sent on even if it then fails; not in WriteAll."""

@@ -11,6 +11,7 @@ from faultrun.kernel.errno import number_of
 from faultrun.simkernel.attr import SimAttr
 from faultrun.simkernel.devices.block import Disk, Request
 from faultrun.simkernel.devices.medium import SECTOR, Medium
+from faultrun.simkernel.fates import Unkillable
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.tasks import SimTask
 
@@ -114,6 +115,7 @@ class Card:
             ended = self.host.ended(size - at, mapped=True)
             if not ended.error:
                 self._reset_done.discard(request.op)
+                self._may_get_lost(request)
                 return "OK", bytes(out) + data
             done = self._recovered(rest, ended)
             if done:
@@ -135,6 +137,15 @@ class Card:
                 return "IOERR", b""
             retries += 1
         return "OK", bytes(out)
+
+    def _may_get_lost(self, request: Request) -> None:
+        """A completion that fail_io_timeout drops never comes: the handler only resets its timer.
+
+        drivers/mmc/core/block.c:mmc_blk_mq_post_req(), drivers/mmc/core/queue.c:mmc_mq_timed_out()
+        """
+        if self.disk.drops(None, _IRQ_STACK[1:]):
+            why = f"{request.op} of {self.name} was lost, and its timeout only starts anew"
+            raise Unkillable(request.task.comm, request.task.pid, why)
 
     def _rest(self, request: Request, at: int) -> Request:
         return replace(

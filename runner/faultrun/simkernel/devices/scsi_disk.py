@@ -21,7 +21,7 @@ from faultrun.kernel.scsi import (
 )
 from faultrun.simkernel.devices.block import Disk, Request
 from faultrun.simkernel.devices.medium import SECTOR, Medium
-from faultrun.simkernel.fates import Wedged
+from faultrun.simkernel.fates import Unkillable
 from faultrun.simkernel.kernel import SimKernel
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -31,11 +31,16 @@ MAX_RETRIES = 5
 _BUSY_NS = 3_000_000
 _ABORT_NS = 10_000_000
 _MOST_TRIES = 40_000
-_MILLISECOND_NS = 1_000_000
 _LOG_BURST = 10
 _LOG_WINDOW_NS = 5_000_000_000
 _SECOND_NS = 1_000_000_000
 _TAGS = 192
+_DONE_STACK = (
+    "should_fail", "__blk_should_fake_timeout", "scsi_done_internal", "scsi_done",
+    "sdebug_q_cmd_complete", "__hrtimer_run_queues", "hrtimer_interrupt",
+    "__sysvec_apic_timer_interrupt", "sysvec_apic_timer_interrupt",
+    "asm_sysvec_apic_timer_interrupt",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +141,8 @@ class ScsiDisk:
                 at += answer.good
                 if at >= size:
                     return "OK", bytes(out)
-        raise Wedged(f"a command to {self.name} is sent again for ever: its task waits in state D")
+        why = f"a command to {self.name} is sent again for ever"
+        raise Unkillable(request.task.comm, request.task.pid, why)
 
     def _command(self, request: Request, at: int) -> Command:
         self._tag = (self._tag + 1) % _TAGS
@@ -153,10 +159,14 @@ class ScsiDisk:
         self.kernel.enter("scsi_queue_rq", command.request.task)
         answer = self.host.queue(self, command)
         late = answer.host and HOST_BYTES[answer.host].ruling is None
-        if not answer.silent and not late:
+        lost = answer.silent
+        if not lost and not answer.busy and self.disk.drops(None, _DONE_STACK):
+            # drivers/scsi/scsi_lib.c:scsi_done_internal(): the work is done, nobody is told.
+            lost = True
+        if not lost and not late:
             return answer
-        if answer.silent:
-            self.kernel.clock.advance(self.disk.io_timeout_ms * _MILLISECOND_NS)
+        if lost:
+            self.disk.wait_for_timeout()
         self.kernel.clock.advance(_ABORT_NS)
         self.host.recovered(self, command)
         return TIMED_OUT
