@@ -111,6 +111,7 @@ def test_report_is_rendered_again_from_the_record(cli, campaigns):
         ("FR101", "times"),
         ("failslab", "mm/failslab.c"),
         ("injected", "exactly"),
+        ("require", "{module: NAME, section: .exit.text}"),
     ],
 )
 def test_explain(cli, word, needle):

@@ -9,6 +9,7 @@ from faultrun.kernel.setup_string import GRAMMAR
 from faultrun.model.capability import Arming, AttrSpec, Capability, Context
 from faultrun.simkernel.programs.registry import SHELLS, names, program
 from faultrun.spec.codes import CODES
+from faultrun.spec.ranges import SIDES
 
 WIDTH = 96
 
@@ -16,7 +17,7 @@ WIDTH = 96
 def words() -> list[str]:
     """Everything that has a page."""
     attributes = {spec.name for table in known().values() for spec in table.attrs}
-    return sorted({*known(), *attributes, *EXPECTATIONS, *CODES, "programs"})
+    return sorted({*known(), *attributes, *EXPECTATIONS, *CODES, *SIDES, "programs"})
 
 
 def page(word: str) -> str | None:
@@ -29,6 +30,8 @@ def page(word: str) -> str | None:
         return f"{head}\n\n{_wrap(code.explanation)}\n"
     if word in EXPECTATIONS:
         return f"expect: {word}\n\n{EXPECTATIONS[word]}\n"
+    if word in SIDES:
+        return _callers(word)
     if word == "programs":
         return _programs()
     return _attribute(word)
@@ -44,7 +47,8 @@ def contents() -> str:
     lines += [f"  {name:<18} {code.title}" for name, code in sorted(CODES.items())]
     lines += [
         "",
-        "Also: any attribute (`probability`), and `programs`: what the simulator can run.",
+        "Also: any attribute (`probability`), `require` and `reject`: callers by name, and `programs`:",
+        "what the simulator can run.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -83,6 +87,30 @@ def _capability(table: Capability) -> str:
         lines += ["", *_spec(spec)]
     lines += ["", "  kernel source", *(f"      {ref}" for ref in table.kernel_refs)]
     return "\n".join(lines) + "\n"
+
+
+def _callers(side: str) -> str:
+    """``require`` and ``reject``: a range of callers by name."""
+    wanted = "some caller has to lie in it" if side == "require" else "no caller may lie in it"
+    text = (
+        f"A range of callers by name, under an injection that has {side}-start and {side}-end:"
+        f" {wanted}, or the fault does not fire. Addresses are looked up in /proc/kallsyms and"
+        " /sys/module/NAME/sections just before arming; the record holds what was found. A module"
+        " has to be loaded by then: load it in an earlier step of the same `group`."
+    )
+    forms = "\n".join(f"  {side}: {form:<38} {what}" for form, what in _FORMS)
+    refs = "  Kernel: lib/fault-inject.c:fail_stacktrace()"
+    return f"inject: {side}\n\n{_wrap(text)}\n\n{forms}\n\n{refs}\n"
+
+
+_FORMS = (
+    ("{function: NAME}", "a function, up to the next symbol"),
+    ("{symbol: NAME}", "any symbol, up to the next one"),
+    ("{function: NAME, module: NAME}", "the function of that module, if several have the name"),
+    ("{module: NAME}", "a module's code: its section .text"),
+    ("{module: NAME, section: .exit.text}", "another section, up to the next one"),
+    ("{module: NAME, from: .text, to: .data}", "from the start of one to the start of another"),
+)
 
 
 def _simulated(table: Capability) -> str:
