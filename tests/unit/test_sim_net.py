@@ -1,6 +1,8 @@
 """Network devices: ip's words, the kernel's order of events, and what a refusal takes back."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -131,6 +133,47 @@ def test_what_ip_and_the_kernel_refuse_by_themselves(command, status, message):
     assert done.exit_code == status
     assert message in done.stderr
     assert events(target) == []
+
+
+@pytest.mark.skipif(shutil.which("ip") is None, reason="iproute2 is not installed")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "link show nope",
+        "link set nope mtu 3",
+        "link set nope up",
+        "link set lo mtu",
+        "link set lo mtu many",
+        "link set lo txqueuelen many",
+        "link set lo name a/b",
+        "link set lo name sixteen-letters-x",
+        "link set lo master nope",
+        "link set lo alias",
+        "link set",
+        "link delete",
+        "link delete nope",
+        "link add",
+        "link add foo",
+        "link add x type",
+        "link add mtu many type dummy",
+        "link show lo extra",
+        "addr add 1.2.3.4/24",
+        "addr add x dev lo",
+        "addr add 1.2.3.4/24 dev nope",
+        "addr show nope",
+        "tuntap add x",
+        "tuntap add x mode none",
+        "tuntap add mode",
+        "frobnicate",
+    ],
+)
+def test_a_wrong_command_line_is_answered_as_iproute2_does(words):
+    # None of these gets as far as asking the kernel to change something.
+    real = subprocess.run(
+        ["ip", *words.split()], capture_output=True, text=True, check=False, timeout=60
+    )
+    mine = run(machine(), argv=("ip", *words.split()))
+    assert (mine.exit_code, mine.stdout, mine.stderr) == (real.returncode, real.stdout, real.stderr)
 
 
 @pytest.mark.parametrize(

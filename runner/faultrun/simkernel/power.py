@@ -4,8 +4,10 @@ Kernel: kernel/power/main.c:state_store(), kernel/power/suspend.c:pm_suspend(), 
 suspend_prepare(); kernel/power/hibernate.c:hibernate(); kernel/power/user.c:snapshot_open().
 
 The machine has S3 and no swap. Nothing wakes it but its alarm clock (``rtc0/wakealarm``) and whoever
-ends the command that sent it to sleep. Device and platform callbacks never fail. Log lines that
-tell sizes and speeds of an image are left out; restoring an image is not modelled.
+ends the command that sent it to sleep. Device and platform callbacks never fail. Log lines of ACPI,
+of processors on the way down, and those that tell sizes and speeds of an image are left out;
+restoring an image is not modelled, nor is autosleep: the only transition that can be in progress is
+that of somebody who has /dev/snapshot open.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,7 @@
 """``ip link``, ``ip addr`` and ``ip tuntap``, with the messages of iproute2.
 
-By hand; the answers to a refused operation and the lines of `ip link show` are recorded (UML 6.12).
+The answers to a refused operation and the lines of `ip link show` are recorded (UML 6.12); what it
+says of wrong command lines is compared with iproute2 itself where that is installed; the rest by hand.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from faultrun.simkernel.net.masters import enslave, release
 from faultrun.simkernel.net.net_files import broadcast
 from faultrun.simkernel.net.stack import Net, NetRefused, kinds_made, valid_name
 from faultrun.simkernel.process import ExitNow, Process
-from faultrun.simkernel.programs.ip_text import flag_words, wanted_number
+from faultrun.simkernel.programs.ip_text import flag_words, is_prefix, wanted_number
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
@@ -53,8 +54,8 @@ def ip(process: Process) -> int:
 
 
 def _link(process: Process, net: Net, words: list[str]) -> int:
-    verb = _verb(words, ("show", "list", "set", "add", "delete"))
-    if verb in ("show", "list"):
+    verb = _verb(words, ("show", "list", "lst", "set", "add", "delete"))
+    if verb in ("show", "list", "lst"):
         return _show(process, net, words, addresses=False)
     if verb == "add":
         return _add(process, net, words)
@@ -106,7 +107,7 @@ def _asked(process: Process, net: Net, words: list[str]) -> dict[str, str]:
         process.err(f'Error: argument "{asked["name"]}" is wrong: "name" not a valid ifname\n')
         raise ExitNow(_USAGE)
     if asked.get("master") and net.find(asked["master"]) is None:
-        text = f'Error: argument "{asked["master"]}" is wrong: Device does not exist\n'
+        text = f'Error: argument "{asked["master"]}" is wrong: Device does not exist\n\n'
         process.err(text)
         raise ExitNow(_USAGE)
     return asked
@@ -151,7 +152,7 @@ def _add(process: Process, net: Net, words: list[str]) -> int:
             raise Unmodelled(f"'ip link add ... {word}'")
     if not kind:
         process.err('Not enough information: "type" argument is required\n')
-        return _USAGE
+        return 1
     if kind not in kinds_made():
         if kind in KINDS or kind in _KNOWN_KINDS:
             raise Unmodelled(f"network devices of type '{kind}'")
@@ -179,8 +180,11 @@ def _tuntap(process: Process, net: Net, words: list[str]) -> int:
             raise Unmodelled(f"'ip tuntap {verb} ... {word}'")
     if verb not in ("add", "delete"):
         raise Unmodelled(f"'ip tuntap {verb}'")
-    if mode not in ("tun", "tap"):
+    if not mode:
         process.err("You failed to specify a tunnel mode\n")
+        return 1
+    if mode not in ("tun", "tap"):
+        process.err(f'Unknown tunnel mode "{mode}"\n')
         return _USAGE
     try:
         _tunnel(net, verb, name, mode, process)
@@ -207,6 +211,12 @@ def _address(process: Process, net: Net, words: list[str]) -> int:
     if verb in ("show", "list"):
         return _show(process, net, words, addresses=True)
     address = _value(process, words)
+    if not is_prefix(address):
+        process.err(f'Error: any valid prefix is expected rather than "{address}".\n')
+        return 1
+    if not words:
+        process.err('Not enough information: "dev" argument is required.\n')
+        return 1
     link = _named(process, net, words)
     _end(words)
     address = address if "/" in address else f"{address}/32"
@@ -228,8 +238,11 @@ def _address(process: Process, net: Net, words: list[str]) -> int:
 def _show(process: Process, net: Net, words: list[str], *, addresses: bool) -> int:
     chosen = net.all()
     if words:
-        chosen = (_named(process, net, words),)
-        _end(words)
+        chosen = (_named(process, net, words, 'Device "{}" does not exist.'),)
+        if words:
+            text = f'either "dev" is duplicate, or "{words[0]}" is a garbage'
+            process.err(f"Error: {text}.\n")
+            return _USAGE
     for link in chosen:
         process.out(_text(net, link, addresses=addresses))
     return 0
@@ -266,13 +279,18 @@ def _verb(words: list[str], known: tuple[str, ...]) -> str:
     return found
 
 
-def _named(process: Process, net: Net, words: list[str]) -> Link:
+def _named(
+    process: Process, net: Net, words: list[str], unknown: str = 'Cannot find device "{}"'
+) -> Link:
+    if not words:
+        process.err('Not enough information: "dev" argument is required.\n')
+        raise ExitNow(_USAGE)
     if words[:1] == ["dev"]:
         words.pop(0)
     name = _value(process, words)
     link = net.find(name)
     if link is None:
-        process.err(f'Cannot find device "{name}"\n')
+        process.err(f"{unknown.format(name)}\n")
         raise ExitNow(1)
     return link
 

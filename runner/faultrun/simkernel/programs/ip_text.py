@@ -1,5 +1,7 @@
 """How iproute2 prints flags, and what it says of a number that is none."""
 
+from ipaddress import IPv4Interface
+
 from faultrun.simkernel.net.links import (
     ALLMULTI,
     BROADCAST,
@@ -36,6 +38,15 @@ def wanted_number(process: Process, name: str, text: str) -> str:
     try:
         int(text, 0)
     except ValueError:
-        process.err(f'Error: argument "{text}" is wrong: Invalid "{name}" value\n')
+        process.err(f'Error: argument "{text}" is wrong: Invalid "{name}" value\n\n')
         raise ExitNow(255) from None
     return text
+
+
+def is_prefix(text: str) -> bool:
+    """Whether it is an IPv4 address, with a length or without."""
+    try:
+        IPv4Interface(text)
+    except ValueError:
+        return False
+    return True
