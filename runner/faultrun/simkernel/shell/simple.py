@@ -66,7 +66,9 @@ class Commands:
         try:
             return builtin(self._shell, argv)
         except SimErrno as refused:
-            self._shell.say(f"{argv[0]}: write error: {message_of(refused.name)}")
+            # builtins/read.def:read_builtin() names the descriptor, echo and printf do not.
+            what = "read error: 0" if argv[0] == "read" else "write error"
+            self._shell.say(f"{argv[0]}: {what}: {message_of(refused.name)}")
             return 1
 
     def _assign_only(self, node: Simple) -> int:
