@@ -1,6 +1,6 @@
 """A file system that lives in memory: the root, ``/tmp`` and every ``tmpfs``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from faultrun.simkernel.file_values import Flags, OpenFile, Path, Stat
 from faultrun.simkernel.sim_errno import SimErrno
@@ -48,6 +48,14 @@ class RamFs:
         for name in names:
             path = tuple(name.split("/"))
             self._dir(path[:-1]).children[path[-1]] = _Dir(self._number(), self._now())
+
+    def put(self, texts: Mapping[str, str]) -> None:
+        """Files that are there from the start, in directories that are."""
+        for name, text in texts.items():
+            path = tuple(name.split("/"))
+            file = _File(self._number(), self._now())
+            file.data += text.encode()
+            self._dir(path[:-1]).children[path[-1]] = file
 
     def stat(self, path: Path, task: SimTask) -> Stat:
         """stat(2)."""

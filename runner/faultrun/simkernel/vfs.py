@@ -16,6 +16,18 @@ _BASE = (
     "sbin", "srv", "sys", "tmp", "usr", "var", "usr/bin", "usr/sbin", "var/log", "var/tmp", "lib/modules",
 )  # fmt: skip
 
+_FILES = {
+    "etc/fstab": "",
+    "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "etc/hostname": "simulated\n",
+    "etc/hosts": "127.0.0.1 localhost simulated\n",
+    "etc/os-release": 'PRETTY_NAME="simulated kernel"\nID=simulated\n',
+    "etc/passwd": (
+        "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    ),
+}
+"""What workloads read to have something to read: enough that an undisturbed `cat` succeeds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
@@ -46,6 +58,7 @@ class Vfs:
     def __init__(self, kernel: SimKernel, devices: MachineDevices) -> None:
         root = RamFs(kernel.clock.now_ns, kind="rootfs", source="rootfs")
         root.fill(_BASE)
+        root.put(_FILES)
         self.control = ControlFs(kernel)
         self._mounts: list[Mount] = [
             Mount(place=(), fs=root),
