@@ -34,6 +34,7 @@ FAIL_MAKE_REQUEST = Capability(
     errnos=("EIO",),
     size_unit="bytes",
     log_name="fail_make_request",
+    always_told=True,
     parameters=(_DISK,),
     switches=(
         Switch(
@@ -64,6 +65,7 @@ FAIL_IO_TIMEOUT = Capability(
     errnos=("EIO", "ETIMEDOUT"),
     size_unit="completions",
     log_name="fail_io_timeout",
+    always_told=True,
     parameters=(_WHOLE_DISK,),
     switches=(
         Switch(

@@ -99,6 +99,7 @@ FAIL_FUNCTION = Capability(
     errnos_of=_errnos,
     size_unit="calls",
     log_name="fail_function",
+    always_told=True,
     parameters=(
         Parameter(
             name="function",

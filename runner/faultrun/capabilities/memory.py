@@ -141,6 +141,7 @@ FAIL_USERCOPY = Capability(
     errnos=("EFAULT",),
     size_unit="copies",
     log_name="fail_usercopy",
+    always_told=True,
     boot_option="fail_usercopy",
     lock_out=(
         "the write that would disarm copies from user memory too: at 100 percent every write(2)"
@@ -168,6 +169,7 @@ FAIL_FUTEX = Capability(
     errnos=("EFAULT", "EDEADLK"),
     size_unit="checks",
     log_name="fail_futex",
+    always_told=True,
     boot_option="fail_futex",
 )
 

@@ -46,6 +46,7 @@ FAIL_MMC_REQUEST = Capability(
     errnos=("EIO",),
     size_unit="bytes (block size times blocks)",
     log_name="fail_mmc_request",
+    always_told=True,
     parameters=(_HOST,),
     context=Context.INTERRUPT,
     shared=False,

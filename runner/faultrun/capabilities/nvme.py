@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from faultrun.capabilities.common import COMMON_ATTRS, CREATE_REF, DECIDE_REF, arm_order, flag
 from faultrun.kernel import blk_status
-from faultrun.kernel.nvme_status import status_of
+from faultrun.kernel.nvme_status import CODE, status_of
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.capability import AttrKind, AttrSpec, Capability, Context, Parameter
 from faultrun.model.data import Scalar
@@ -71,6 +71,20 @@ def _errnos(
     return (blk_status.BY_NAME[status.blk_status].errno, *_CONTROLLER)
 
 
+def harmless(where: Mapping[str, str], values: Mapping[str, Scalar]) -> str:
+    """A status whose code is 0 ends I/O well; to an admin command's caller any bit is an error.
+
+    Kernel: drivers/nvme/host/core.c:nvme_error_status(), __nvme_submit_sync_cmd()
+    """
+    status = values.get("status", 1)
+    if not isinstance(status, int) or status & CODE:
+        return ""
+    namespace = "n" in where.get("device", "").removeprefix("nvme")
+    if not namespace and (status or values.get("dont_retry", True)):
+        return ""
+    return f"status {status:#x} means success"
+
+
 NVME = Capability(
     name="nvme",
     summary="NVMe commands complete with an injected status, at completion time.",
@@ -94,6 +108,7 @@ NVME = Capability(
     errnos_of=_errnos,
     size_unit="commands",
     log_name="fault_inject",
+    always_told=True,
     parameters=(
         Parameter(
             name="device",
@@ -109,6 +124,7 @@ NVME = Capability(
     shared=False,
     needs_device="nvme",
     boot_option="nvme_core.fail_request",
+    harmless=harmless,
 )
 
 CAPABILITIES = (NVME,)

@@ -5,6 +5,7 @@ Nothing here judges. Every fact ends up in the record as it is, and in the ``Evi
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from faultrun.capabilities.errnos import right_errnos
 from faultrun.capabilities.registry import known
@@ -33,8 +34,12 @@ def collect(
     arming: Arming,
     died: str,
     hung: bool = False,
+    log_there: bool = False,
 ) -> Evidence:
-    """Read counters, attributes and files, and locate every logged injection."""
+    """Read counters, attributes and files, and locate every logged injection.
+
+    ``log_there``: the target has a kernel log, so that what is not in it was not said.
+    """
     names = [injection.capability for injection in task.step.injections]
     hits = hits_of(log, names, task.command, finished) if log else ()
     counts = tuple(
@@ -43,6 +48,8 @@ def collect(
         else _count(None if died or _remade(counter, arming) else target, counter, hits)
         for counter in task.counters
     )
+    if not died and not lost and log_there:
+        counts = tuple(_untold(count, hits, target) for count in counts)
     for count in counts:
         if count.left is not None:
             arming.saw(count.path, str(count.left))
@@ -108,6 +115,23 @@ def _count(target: Target | None, counter: Counter, hits: tuple[Hit, ...]) -> Co
         left=left,
         injected=injected,
     )
+
+
+def _untold(count: Count, hits: tuple[Hit, ...], target: Target) -> Count:
+    """No injection at all if the counter went down and not one record tells of it.
+
+    `times` is a file like any other: a workload that writes it looks like one that was hit.
+    """
+    table = known().get(count.capability)
+    if not count.injected or table is None or not table.always_told:
+        return count
+    if any(hit.name == table.log_name for hit in hits):
+        return count
+    try:
+        verbose = strip_newline(target.read(f"{count.path.rpartition('/')[0]}/verbose"))
+    except AttrRefused:
+        return count
+    return count if verbose == "0" else replace(count, injected=0)
 
 
 def _traced(counter: Counter, log: Sequence[LogLine]) -> Count:

@@ -214,6 +214,7 @@ class _Step:
             arming=self.arming,
             died=str(self.died) if self.died is not None else "",
             hung=self.died is not None and self.died.hung,
+            log_there=self.machine.cursor > 0,
         )
         self._emit(Kind.EVIDENCE, evidence_data(self.evidence))
 

@@ -8,6 +8,7 @@ the workload must end by itself, and without a fault it must succeed.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from faultrun.capabilities.registry import known
 from faultrun.engine.outcome import classify
 from faultrun.model.campaign import Expectation
 from faultrun.model.evidence import Evidence
@@ -41,7 +42,7 @@ def judge(
         if expectation.oracle == "outcome":
             claims.append(expectation)
         else:
-            findings.append(_ask(expectation, evidence, oracles))
+            findings.append(_explained(_ask(expectation, evidence, oracles), task))
     outcome = classify(evidence, findings, oops=oops, late=bool(late_oops))
     if claims:
         known = replace(evidence, outcome=outcome.value)
@@ -80,7 +81,7 @@ def _implied(
     allowed = _allowed_outcomes(task.step.expectations)
     found: list[Finding] = []
     if evidence.armed:
-        found.extend(_fired(evidence, explicit="injected" in stated))
+        found.extend(_fired(task, evidence, explicit="injected" in stated))
     wanted = _no_oops(task.step.expectations)
     told = "fate" in stated
     if wanted is None and oops and not told and not allowed & _BAD_ENDS:
@@ -101,38 +102,62 @@ def _implied(
     return found
 
 
-def _fired(evidence: Evidence, *, explicit: bool) -> list[Finding]:
-    """No fault fired, no pass; and a fault that hit somebody else proves as little."""
+def _fired(task: Task, evidence: Evidence, *, explicit: bool) -> list[Finding]:
+    """No fault fired, no pass; one that hit somebody else, or changed nothing, proves as little."""
     if not evidence.injected:
         if explicit:
             return []
-        return [
-            Finding(
-                oracle="injected",
-                verdict=Verdict.VACUOUS,
-                expected="at least 1 injection (implied: the step arms a fault)",
-                found=_why_none(evidence),
-                place="",
-            )
-        ]
-    where = _off_path(evidence)
-    if not where:
-        return []
-    return [
-        Finding(
-            oracle="injected",
-            verdict=Verdict.VACUOUS,
-            expected="an injection on the workload's own path (implied)",
-            found=where,
-            place="",
-        )
-    ]
+        wanted = "at least 1 injection (implied: the step arms a fault)"
+        return [_nothing(wanted, f"{_why_none(evidence)}{_foreseen(task)}")]
+    if where := _off_path(evidence):
+        return [_nothing("an injection on the workload's own path (implied)", where)]
+    if success := _successes(task):
+        found = f"{_times(evidence.injected)}, but {success}: nothing was different"
+        return [_nothing("an injection that changes something (implied)", found)]
+    return []
+
+
+def _nothing(expected: str, found: str) -> Finding:
+    return Finding(
+        oracle="injected", verdict=Verdict.VACUOUS, expected=expected, found=found, place=""
+    )
+
+
+def _foreseen(task: Task) -> str:
+    """What the dry run of the workload says of a fault that never fired."""
+    return f"; in a dry run {task.prediction.why}" if task.prediction.why else ""
+
+
+def _successes(task: Task) -> str:
+    """Why no injection of the step changes anything; empty if one does."""
+    told: list[str] = []
+    for injection in task.step.injections:
+        table = known().get(injection.capability)
+        values = {setting.name: setting.value for setting in injection.settings}
+        why = table.harmless(injection.place(), values) if table is not None else ""
+        if not why:
+            return ""
+        told.append(why)
+    return " and ".join(dict.fromkeys(told))
+
+
+def _explained(finding: Finding, task: Task) -> Finding:
+    """A stated number of injections that were none, with what the dry run says of it."""
+    if finding.oracle != "injected" or finding.verdict is not Verdict.VACUOUS:
+        return finding
+    return replace(finding, found=f"{finding.found}{_foreseen(task)}")
 
 
 def _why_none(evidence: Evidence) -> str:
     unknown = [count.capability for count in evidence.counts if count.injected is None]
     if unknown:
         return f"none that could be counted: the counter of {unknown[0]} could not be read"
+    for count in evidence.counts:
+        if count.injected == 0 and count.left is not None and count.left < count.budget:
+            return (
+                f"none: {count.path} went from {count.budget} to {count.left}, but the kernel log"
+                " tells of no injection, so that somebody else wrote it"
+            )
     if evidence.finished.fail_nth_left:
         left = evidence.finished.fail_nth_left
         return f"none: {left} more fault points would have been needed before fail-nth fires"

@@ -193,6 +193,14 @@ def _nothing(_where: Mapping[str, str], _values: Mapping[str, Scalar]) -> tuple[
     return ()
 
 
+Harmless = Callable[[Mapping[str, str], Mapping[str, Scalar]], str]
+"""From the parameters and the values of an injection to why it changes nothing; pure."""
+
+
+def _changes(_where: Mapping[str, str], _values: Mapping[str, Scalar]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """A kernel facility that injects faults.
@@ -215,6 +223,9 @@ class Capability:
     ``modelled`` says what the simulated behaviour was taken from. ``look_for`` gives the lines of
     kernel files without which an injection is refused before anything is armed. ``errnos_of``
     gives the right errnos, most telling first, where they depend on what is injected.
+    ``always_told``: with `verbose` above 0 every injection has its record in the kernel log, while
+    others have callers that keep it quiet (__GFP_NOWARN). ``harmless`` says why an injection with
+    such values changes nothing, empty if it does.
     """
 
     name: str
@@ -248,6 +259,8 @@ class Capability:
     modelled: str = "by hand from the kernel's sources"
     look_for: Looking = _nothing
     errnos_of: Errnos | None = None
+    always_told: bool = False
+    harmless: Harmless = _changes
 
     @property
     def counted(self) -> bool:

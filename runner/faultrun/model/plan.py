@@ -56,7 +56,8 @@ class Prediction:
     """What the model of the kernel expects of a step before any machine is booked.
 
     ``known`` is False when the number of checks the workload makes is not known; ``note`` then
-    says why. Means and spreads are in injections; ``vacuous_chance`` is 0 to 1.
+    says why. Means and spreads are in injections; ``vacuous_chance`` is 0 to 1. ``why`` says in
+    words what keeps the fault from firing, if it is expected never to fire.
     """
 
     known: bool
@@ -65,6 +66,7 @@ class Prediction:
     mean: float = 0.0
     spread: float = 0.0
     vacuous_chance: float = 0.0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 """One armed attribute set as the decision sees it: numbers, read from the writes of a task."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from faultrun.capabilities.registry import known
 from faultrun.model.plan import Counter, Task, Write
 from faultrun.plan.values import number
 
@@ -15,6 +16,14 @@ _OWN_ATTEMPTS = 2
 (simkernel/devices/null_blk.py)."""
 
 _MOST_ATTEMPTS = 1_000
+_SPARED = {
+    "min-order": "min-order {value} spares allocations of fewer pages",
+    "ignore-gfp-highmem": "ignore-gfp-highmem spares highmem and user pages",
+    "ignore-gfp-wait": "ignore-gfp-wait spares allocations that may sleep",
+    "cache-filter": "cache-filter spares every cache that is not marked",
+    "ignore-private": "ignore-private spares private futexes",
+}
+"""Filters that a capability asks before should_fail(), where nothing is counted yet."""
 _DNR = 0x4000
 _ATTEMPTS = 6
 """First try and nvme_core.max_retries, 5 by default."""
@@ -25,7 +34,8 @@ class Armed:
     """What lib/fault-inject.c:should_fail_ex() will compare with.
 
     ``probability`` in percent of checks; ``attempts`` is how often the kernel itself sends a
-    command that failed, first try included: each is a check of its own.
+    command that failed, first try included: each is a check of its own. ``spares`` says what the
+    capability's own filters turn away before anything is counted.
     """
 
     capability: str
@@ -38,6 +48,7 @@ class Armed:
     task_filter: bool
     stack_filter: bool
     attempts: int
+    spares: tuple[str, ...] = ()
 
 
 def armed_by(task: Task) -> tuple[Armed, ...]:
@@ -78,4 +89,17 @@ def _armed(counter: Counter, writes: Sequence[Write]) -> Armed:
         task_filter=filtered,
         stack_filter=any(name in text for name in _STACK),
         attempts=attempts,
+        spares=_spares(counter.capability, text),
+    )
+
+
+def _spares(capability: str, text: Mapping[str, str]) -> tuple[str, ...]:
+    """The filters that are on, by the writes or else by the kernel's default."""
+    table = known().get(capability)
+    attrs = table.attrs if table is not None else ()
+    return tuple(
+        _SPARED[spec.name].format(value=value)
+        for spec in attrs
+        if spec.name in _SPARED
+        and (value := text.get(spec.name, str(spec.default))) not in ("N", "0", "False")
     )

@@ -17,7 +17,7 @@ from faultrun.plan import chance
 from faultrun.plan.attribute import Armed, armed_by
 from faultrun.plan.chance import CERTAIN_NONE, Chance
 from faultrun.plan.reach import reach, total
-from faultrun.plan.warn import resonance_warnings, vacuous_warnings
+from faultrun.plan.warn import resonance_warnings, vacuous_warnings, why_never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ def predict(
             mean=whole.mean,
             spread=whole.spread,
             vacuous_chance=whole.none,
+            why=why_never(task, reaches, whole.none),
         ),
         diagnostics=(
             *resonance_warnings(task, reaches, fresh=fresh),

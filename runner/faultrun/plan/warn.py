@@ -51,6 +51,20 @@ def resonance_warnings(
         )
 
 
+def why_never(task: Task, reaches: Sequence[Reach], chance: float) -> str:
+    """What keeps the faults of a step from firing, in words; empty if one is likely to."""
+    if chance < LIKELY:
+        return ""
+    told = [_reason(item)[0] for item in reaches]
+    told += [_never_there(counter) for counter in task.counters if counter.traces]
+    return "; ".join(dict.fromkeys(told))
+
+
+def _never_there(counter: Counter) -> str:
+    where = counter.path.removeprefix("/sys/kernel/debug/")
+    return f"it is off, or the workload never gets to '{where}'"
+
+
 def vacuous_warnings(task: Task, reaches: Sequence[Reach], chance: float) -> Iterator[Diagnostic]:
     """FR121 for a step that will hardly ever inject, unless that is what it expects."""
     if chance < LIKELY or may_be_vacuous(task.step):
@@ -68,15 +82,11 @@ def vacuous_warnings(task: Task, reaches: Sequence[Reach], chance: float) -> Ite
         )
     for counter in task.counters:
         if counter.traces:
-            where = counter.path.removeprefix("/sys/kernel/debug/")
             yield Diagnostic(
                 code=VACUOUS,
                 severity=Severity.WARNING,
                 mark=_armed_at(task.step, counter).mark,
-                message=(
-                    f"'{task.step.origin}': this fault never fires: it is off, or the workload"
-                    f" never gets to '{where}'"
-                ),
+                message=f"'{task.step.origin}': this fault never fires: {_never_there(counter)}",
                 hint="arm what the workload really passes, with a value that is not 0",
             )
     nth = task.command.fail_nth
@@ -136,6 +146,11 @@ def _reason(item: Reach) -> tuple[str, str]:
         return "its probability is 0", "set probability, in percent of checks"
     if armed.times == 0:
         return "times is 0", "set times to the number of failures, or -1 for no limit"
+    if not item.made and armed.spares:
+        return (
+            f"the workload never gets to '{where}' past its filters: {'; '.join(armed.spares)}",
+            "turn the filter off, or let the workload make what it does not spare",
+        )
     if not item.made:
         hint = "arm what the workload really uses; `faultrun plan` shows how many checks it makes"
         if armed.capability == "nvme":
@@ -156,7 +171,8 @@ def _reason(item: Reach) -> tuple[str, str]:
             f"space {armed.space} is not used up by {many(item.checks, 'check')} of this workload",
             "lower space, or make the workload do more",
         )
-    few = f"{many(item.candidates, 'check')} are too few at probability {armed.probability}"
+    verb = "is" if item.candidates == 1 else "are"
+    few = f"{many(item.candidates, 'check')} {verb} too few at probability {armed.probability}"
     return (
         f"{few} and interval {armed.interval}",
         "raise probability, lower interval, or repeat the operation in the workload",

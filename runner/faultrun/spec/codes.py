@@ -377,7 +377,7 @@ CODES: dict[str, Code] = {
     "FR116": _warning(
         "a device that the simulated kernel would not have",
         "The campaign says nothing about its `target:`, so that the simulated kernel has no"
-        " devices, and a step that arms one of them is an ERROR there. On a real machine the device"
+        " devices, and a step that arms one of them is skipped there. On a real machine the device"
         " may well exist. Declare it: target: {simulated: {devices: {nvme0: {kind: nvme}}}}.",
     ),
     "FR117": _warning(
@@ -390,6 +390,12 @@ CODES: dict[str, Code] = {
         "a cache is marked that nothing looks at",
         "`cache:` of failslab marks a slab cache, and only `cache-filter: true` looks at marks"
         " (mm/failslab.c:should_failslab()): without it every cache fails.",
+    ),
+    "FR119": _warning(
+        "an injected value that means success",
+        "The fault fires and is counted, but what it injects is what the caller hopes for: an NVMe"
+        " I/O status whose code is 0 is a success (drivers/nvme/host/core.c:nvme_error_status())."
+        " Nothing is different, so the step is VACUOUS.",
     ),
     "FR120": _warning(
         "interval resonates with the checks of an operation",

@@ -255,6 +255,20 @@ def mark_without_filter(facts: Facts) -> Iterable[Remark]:
         )
 
 
+def no_failure(facts: Facts) -> Iterable[Remark]:
+    """FR119."""
+    for armed in facts.armed:
+        why = armed.capability.harmless(armed.injection.place(), armed.given)
+        if why:
+            mark, length = armed.place("status")
+            yield Remark(
+                code="FR119",
+                mark=mark,
+                message=f"{why}: an injection of '{armed.name}' changes nothing",
+                length=length,
+            )
+
+
 STEP_RULES: tuple[StepRule, ...] = (
     wrong_retval,
     no_timeout_handler,
@@ -271,4 +285,5 @@ STEP_RULES: tuple[StepRule, ...] = (
     more_than_possible,
     never_walked,
     mark_without_filter,
+    no_failure,
 )
