@@ -113,7 +113,7 @@ def test_a_fault_on_the_controller_while_the_workload_does_io_is_vacuous(tmp_pat
         ("{run: 'true', expect: {exit: nonzero}}", Verdict.FAIL),
         ("{run: echo a, expect: {stdout: b}}", Verdict.FAIL),
         ("{run: no-such-program-anywhere}", Verdict.SKIP),
-        ("{run: 'true', requires: [fail_futex]}", Verdict.SKIP),
+        ("{run: 'true', requires: [fail_skb_realloc]}", Verdict.SKIP),
         ("{run: 'true', inject: {fail-nth: {nth: 1000}}}", Verdict.VACUOUS),
         ("{run: sleep 60, timeout: 1s}", Verdict.FAIL),
         ("{run: 'true', expect: {file: {/none: {exists: true}}}}", Verdict.FAIL),
