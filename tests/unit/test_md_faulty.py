@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.engine_plans import plan, task
+from data.killed_run import WHEN
 from data.sim_machine import machine, run
+from faultrun.capabilities.registry import builtin
 from faultrun.kernel.md_faulty import (
     MODES,
     MOST_FAULTS,
@@ -16,7 +19,10 @@ from faultrun.kernel.md_faulty import (
     WRITE_TRANSIENT,
     Faulty,
 )
+from faultrun.model.event import Event, Kind
 from faultrun.model.undo import Undo
+from faultrun.record.restore import restore
+from faultrun.record.writer import Recorder
 from faultrun.spec.load import load
 
 CREATE = "mdadm --create /dev/md0 --level=faulty --raid-devices=1 /dev/sda"
@@ -178,3 +184,20 @@ def test_an_undo_of_two_lines_is_two_writes_for_a_person_too():
     assert undo.command() == (
         "echo 31 > /sys/block/md0/md/layout; echo 30 > /sys/block/md0/md/layout"
     )
+
+
+def test_a_killed_run_is_undone_from_its_record_alone(tmp_path):
+    target = disk()
+    rule = builtin()["md_faulty"].attrs[0].rule
+    layout = "/sys/block/md0/md/layout"
+    row = {"path": layout, "old": "-1", "new": "3", "undo": rule.undo, "undone_by": "",
+           "seen_in": rule.seen_in, "seen_as": rule.seen_as}  # fmt: skip
+    recorder = Recorder.start(tmp_path, plan(task("a", inject=True)), target.info, WHEN)
+    recorder.emit(Event(Kind.INTENT, 1, "a", {"writes": [row]}))
+    recorder.close()
+    # One sector is remembered, and a second mode is armed.
+    run(target, f"{CREATE}; echo 3 > {layout}; head -c 1 /dev/md0; echo 160 > {layout}")
+    assert "WriteTransient=5(5) nfaults=1" in run(target, "cat /proc/mdstat").stdout
+    result = restore(tmp_path, target)
+    assert result.complete
+    assert "super 1.2 nfaults=0\n" in run(target, "cat /proc/mdstat").stdout

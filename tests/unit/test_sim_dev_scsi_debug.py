@@ -210,6 +210,17 @@ def test_an_abort_needs_a_delay_below_zero():
     assert "abort request tag=" in run(target, "dmesg").stdout
 
 
+def test_the_timeout_of_the_unit_is_that_of_the_queue():
+    target = disk()
+    done = run(
+        target,
+        f"""cd /sys/block/sda; cat device/timeout; echo 2 > device/timeout; cat queue/io_timeout
+        echo '0 -1 28' > {ERROR}; {READ} count=1; cat device/model device/rev""",
+    )
+    assert done.stdout == "30\n2000\nscsi_debug      \n0191\n"
+    assert 2_000_000_000 < done.elapsed_ns < 2_500_000_000
+
+
 def test_names_are_those_of_the_recording():
     names = set(run(disk(), f"ls {DRIVER}").stdout.split())
     assert {"every_nth", "opts", "statistics", "delay", "dif", "max_luns", "zbc", "ptype"} <= names

@@ -240,10 +240,15 @@ def _back(write: Write) -> str:
 def _disarmed(task: Task) -> list[str]:
     triggers = [write for write in reversed(task.writes) if write.trigger]
     off = _listed(
-        "disarm", [_echo(write.rule.undo or write.disarm, write.path) for write in triggers]
+        "disarm",
+        [
+            _echo(line, write.path)
+            for write in triggers
+            for line in (write.rule.undo or write.disarm).splitlines()
+        ],
     )
     counted = [
-        f"injections of {item.capability} = lines of the kernel log with {item.traces[0]}"
+        f"injections of {item.capability} = lines of the kernel log with {' or '.join(item.traces)}"
         if item.traces
         else f"injections of {item.capability} = {item.budget:,} - what {item.path} reads"
         for item in task.counters
@@ -256,7 +261,12 @@ def _restored(task: Task) -> list[str]:
     quiet = [write for write in own if not write.trigger]
     triggers = [write for write in own if write.trigger]
     return _listed(
-        "restore", [_echo(write.rule.undo or "OLD", write.path) for write in (*quiet, *triggers)]
+        "restore",
+        [
+            _echo(line, write.path)
+            for write in (*quiet, *triggers)
+            for line in (write.rule.undo or "OLD").splitlines()
+        ],
     )
 
 

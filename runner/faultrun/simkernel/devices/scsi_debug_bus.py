@@ -16,6 +16,7 @@ from faultrun.simkernel.devices.scsi_debug_files import (
     info_file,
     parameter_files,
     reset_file,
+    unit_files,
 )
 from faultrun.simkernel.devices.scsi_disk import ScsiDisk
 from faultrun.simkernel.kernel import DEBUGFS
@@ -34,6 +35,7 @@ class ScsiDebugBus(DiskBus):
         self._specs = specs
         self.woken = not specs
         self.module = ScsiDebug(site.kernel)
+        self._disks: dict[str, ScsiDisk] = {}
         for spec in specs:
             site.announce(spec.name, _partitions(spec))
         if specs:
@@ -52,7 +54,8 @@ class ScsiDebugBus(DiskBus):
         for host, spec in enumerate(self._specs):
             medium = Medium(int(spec.option("size_mib", SIZE.default)) * _MIB)
             made = (spec.name, _address(host), medium, (_MAJOR, host * _MINORS))
-            self._site.publish(ScsiDisk(kernel, self.module, made).disk, _partitions(spec))
+            disk = self._disks[spec.name] = ScsiDisk(kernel, self.module, made)
+            self._site.publish(disk.disk, _partitions(spec))
 
     def _provide(self) -> None:
         kernel, module = self._site.kernel, self.module
@@ -60,6 +63,8 @@ class ScsiDebugBus(DiskBus):
         tree.provide(PLACE, partial(driver_files, module))
         tree.provide("/sys/module/scsi_debug/parameters", partial(parameter_files, module))
         tree.provide("/proc/scsi/scsi_debug", self._info)
+        for spec in self._specs:
+            tree.provide(f"/sys/block/{spec.name}/device", partial(self._unit, spec.name))
         if not kernel.version.has("6.8", None):
             return
         for host in range(len(self._specs)):
@@ -72,6 +77,10 @@ class ScsiDebugBus(DiskBus):
 
     def _info(self) -> Mapping[str, ControlFile]:
         return {f"{host}": info_file(self.module, host) for host in range(len(self._specs))}
+
+    def _unit(self, name: str) -> Mapping[str, ControlFile]:
+        self.wake()
+        return unit_files(self._disks[name].disk)
 
     def _rules(self, address: str) -> Mapping[str, ControlFile]:
         return {"error": self.module.rules_of(address)}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from faultrun.kernel.numbers import Refused, kstrtoint, scanned_int
+from faultrun.simkernel.devices.block import Disk
 from faultrun.simkernel.devices.scsi_debug import Counts, ScsiDebug
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tree import ControlFile, TextFile
@@ -141,6 +142,26 @@ def reset_file(module: ScsiDebug, target: str) -> Mapping[str, ControlFile]:
         return "Y\n" if module.fail_reset.get(target, False) else "N\n"
 
     return {"fail_reset": TextFile(get, put)}
+
+
+def unit_files(disk: Disk) -> Mapping[str, ControlFile]:
+    """``/sys/block/<disk>/device``; the timeout is that of the queue, in seconds."""
+
+    def timeout(text: str) -> None:
+        # drivers/scsi/scsi_sysfs.c:sdev_store_timeout()
+        value = scanned_int(text)
+        if value is None:
+            raise SimErrno("EINVAL")
+        disk.io_timeout_ms = value * 1000
+
+    says = {
+        "vendor": "Linux   ", "model": "scsi_debug      ", "rev": "0191", "state": "running",
+        "type": "0", "scsi_level": "8", "queue_depth": "192",
+    }  # fmt: skip
+    return {
+        **{name: TextFile(partial(str, f"{text}\n")) for name, text in says.items()},
+        "timeout": TextFile(lambda: f"{disk.io_timeout_ms // 1000}\n", timeout),
+    }
 
 
 def _word(text: str) -> int:
