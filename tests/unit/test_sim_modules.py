@@ -165,3 +165,31 @@ def test_every_frame_of_the_table_has_an_address():
     assert len(frames) > 40
     for frame in frames:
         assert symbols.address(frame) % 16 == 0
+
+
+def test_a_function_is_of_its_module_however_a_chain_names_it():
+    assert symbols.parted("nvme_irq") == ("nvme_irq", "nvme")
+    assert symbols.address("nvme_irq") == symbols.address("nvme_irq [nvme]")
+    start, size = symbols.sections("nvme")[".text"]
+    assert start <= symbols.address("nvme_irq") < start + size
+    # Several modules have an init function of that name: it has to be said whose it is.
+    assert symbols.parted("err_inject_init") == ("err_inject_init", "")
+    known = {name for _, name in kernel_symbols()}
+    assert "vfs_get_tree" in known
+    assert known.isdisjoint(name for spec in MODULES.values() for name in spec.text)
+
+
+def test_the_depth_of_the_walk_counts_the_decision_itself():
+    target = machine()
+    inits = symbols.address("do_one_initcall")
+    run(target, "modprobe zsmalloc")
+    arm(target, require_start=hex(inits), require_end=hex(inits + symbols.SLOT))
+    # class_register() is called by zram_init(), and that by do_one_initcall(): the fifth with
+    # should_fail_ex() and the allocator.
+    arm(target, ignore_gfp_wait="N", times=1, stacktrace_depth=5, probability=100)
+    assert run(target, "modprobe zram && modprobe -r zram").exit_code == 1
+    assert left(target) == 0
+    arm(target, times=1, stacktrace_depth=4)
+    run(target, "modprobe zsmalloc")
+    assert run(target, "modprobe zram && modprobe -r zram").exit_code == 0
+    assert left(target) == 1

@@ -119,7 +119,8 @@ class SimAttr:
 
     def _walk(self, stack: tuple[str, ...]) -> Callable[[], bool]:
         def save() -> tuple[int, ...]:
-            return tuple(address(name) + offsets(name)[0] for name in stack)
+            # The walk starts in the decision itself, which takes one of the depth.
+            return tuple(address(name) + offsets(name)[0] for name in ("should_fail_ex", *stack))
 
         return lambda: stack_allows(self.core, save, stack_first=self._stack_first)
 

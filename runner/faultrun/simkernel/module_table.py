@@ -139,7 +139,7 @@ MODULES: dict[str, ModuleSpec] = {
     "loop": ModuleSpec(
         summary="disks whose content is a file",
         place="drivers/block",
-        text=("loop_add", "loop_configure", "loop_queue_work", "loop_control_ioctl", "lo_ioctl"),
+        text=("loop_add", "loop_configure", "loop_queue_work", "loop_control_ioctl", "lo_ioctl", "loop_handle_cmd", "loop_process_work", "loop_workfn"),
         init_text=("loop_init",),
         exit_text=("loop_exit",),
         init=(_major("loop", "loop_init"),),
@@ -167,8 +167,7 @@ MODULES: dict[str, ModuleSpec] = {
             "ext4_init_fs_context", "ext4_fill_super", "__ext4_fill_super", "ext4_get_tree",
             "ext4_alloc_inode", "__ext4_iget", "ext4_lookup", "ext4_create", "__ext4_new_inode",
             "ext4_mkdir", "ext4_file_open", "ext4_file_write_iter", "ext4_mb_new_blocks",
-            "ext4_ext_map_blocks", "ext4_put_super", "ext4_mount",
-        ),
+            "ext4_ext_map_blocks", "ext4_put_super", "ext4_mount", "ext4_writepages", "ext4_do_writepages", "ext4_io_submit"),
         init_text=(
             "ext4_init_fs", "ext4_init_es", "ext4_init_pageio", "ext4_init_mballoc",
             "ext4_init_sysfs", "init_inodecache",
@@ -186,7 +185,7 @@ MODULES: dict[str, ModuleSpec] = {
     "jbd2": ModuleSpec(
         summary="the journal of ext4",
         place="fs/jbd2",
-        text=("jbd2_journal_start", "jbd2_journal_commit_transaction", "jbd2_journal_init_inode"),
+        text=("jbd2_journal_start", "jbd2_journal_commit_transaction", "jbd2_journal_init_inode", "kjournald2"),
         init_text=("journal_init",),
         exit_text=("journal_exit",),
         init=(_cache("jbd2", "journal_init"), _cache("jbd2", "journal_init")),
@@ -279,7 +278,7 @@ MODULES: dict[str, ModuleSpec] = {
     "null_blk": ModuleSpec(
         summary="disks that store nothing",
         place="drivers/block/null_blk",
-        text=("null_queue_rq", "null_handle_cmd", "null_add_dev", "null_create_dev", "null_alloc_dev"),
+        text=("null_queue_rq", "null_handle_cmd", "null_add_dev", "null_create_dev", "null_alloc_dev", "null_init_hctx", "nullb_device_power_store"),
         init_text=("null_init",),
         exit_text=("null_exit",),
         init=(_major("null_blk", "null_init"),),
@@ -421,7 +420,7 @@ MODULES: dict[str, ModuleSpec] = {
     "nvme_core": ModuleSpec(
         summary="what all NVMe transports share",
         place="drivers/nvme/host",
-        text=("nvme_setup_cmd", "nvme_complete_rq", "nvme_alloc_ns", "nvme_init_ctrl_finish", "nvme_scan_work"),
+        text=("nvme_setup_cmd", "nvme_complete_rq", "nvme_alloc_ns", "nvme_init_ctrl_finish", "nvme_scan_work", "nvme_should_fail"),
         init_text=("nvme_core_init",),
         exit_text=("nvme_core_exit",),
         boot=True,
@@ -429,7 +428,7 @@ MODULES: dict[str, ModuleSpec] = {
     "nvme": ModuleSpec(
         summary="NVMe on PCI Express",
         place="drivers/nvme/host",
-        text=("nvme_queue_rq", "nvme_pci_complete_rq", "nvme_irq", "nvme_reset_work", "nvme_probe"),
+        text=("nvme_queue_rq", "nvme_pci_complete_rq", "nvme_irq", "nvme_reset_work", "nvme_probe", "nvme_poll_cq"),
         init_text=("nvme_init",),
         exit_text=("nvme_exit",),
         depends=("nvme_core",),

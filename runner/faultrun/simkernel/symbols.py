@@ -43,9 +43,21 @@ def offsets(name: str) -> tuple[int, int]:
 
 
 def parted(name: str) -> tuple[str, str]:
-    """A frame's function and its module, which is empty for the kernel's own."""
+    """A frame's function and its module, which is empty for the kernel's own.
+
+    The module may be left out where only one of the table has a function of that name.
+    """
     function, bracket, rest = name.partition(" [")
-    return (function, rest[:-1]) if bracket else (name, "")
+    return (function, rest[:-1]) if bracket else (name, _homes().get(name, ""))
+
+
+@cache
+def _homes() -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for module, spec in MODULES.items():
+        for function in (*spec.text, *spec.init_text, *spec.exit_text):
+            found.setdefault(function, []).append(module)
+    return {function: names[0] for function, names in found.items() if len(names) == 1}
 
 
 @cache
