@@ -283,3 +283,24 @@ steps:
     assert ended.code == 1
     row = verdicts(cli)["hangs"]
     assert (row["verdict"], row["outcome"]) == ("FAIL", "hang")
+
+
+@pytest.mark.parametrize(
+    ("disk", "told"),
+    [
+        ("loop0", "has no timeout handler"),
+        ("vda", "has no timeout handler"),
+        ("mmcblk0", "only starts its timer anew"),
+        ("nvme0n1", ""),
+        ("sda", ""),
+        ("nullb0", ""),
+    ],
+)
+def test_a_driver_that_never_ends_a_lost_request_is_warned_of(tmp_path, disk, told):
+    inject = {"fail_io_timeout": {"disk": disk, "probability": 100, "times": 1}}
+    for expect, warned in (({"injected": "exactly 1"}, bool(told)), ({"outcome": "hang"}, False)):
+        path = tmp_path / "c.yaml"
+        path.write_text("campaign: c\nsteps:\n" + step("s", inject, "true", expect))
+        found = [item for item in load(path, overrides={}).diagnostics if item.code == "FR140"]
+        assert bool(found) == warned
+        assert all(told in item.message for item in found)

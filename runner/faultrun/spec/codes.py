@@ -420,9 +420,9 @@ CODES: dict[str, Code] = {
     "FR140": _warning(
         "a dropped completion that nothing ends",
         "fail_io_timeout throws a request's completion away, and the driver's timeout handler has to"
-        " end the request. loop and virtio_blk have none: the task that waits stays in state D, no"
-        " signal ends it, and only a reboot helps. A disk has the file queue/io_timeout exactly if"
-        " its driver has a handler. Say `outcome: hang` if the hang is the point.",
+        " end the request. loop and virtio_blk have none, that of MMC only starts the timer anew: the"
+        " task that waits stays in state D, no signal ends it, and only a reboot helps. A disk has"
+        " the file queue/io_timeout exactly if its driver has a handler. Say `outcome: hang` if the hang is the point.",
     ),
     "FR150": _warning(
         "two steps want one boot option differently",

@@ -6,8 +6,15 @@ from collections.abc import Iterable
 from faultrun.kernel.device_kinds.registry import KINDS
 from faultrun.spec.lint_rule import Facts, Remark
 
-_VIRTIO = "vd[a-z]+"
-"""drivers/block/virtio_blk.c:virtio_mq_ops: not a kind of ours, but of most guests."""
+_NO_HANDLER = "has no timeout handler"
+_OTHERS = {
+    "vd[a-z]+": _NO_HANDLER,
+    "mmcblk[0-9]+": "only starts its timer anew",
+}
+"""Disks of no kind of ours, or named after their card, and what their drivers do.
+
+drivers/block/virtio_blk.c:virtio_mq_ops, drivers/mmc/core/queue.c:mmc_mq_timed_out()
+"""
 
 
 def no_timeout_handler(facts: Facts) -> Iterable[Remark]:
@@ -16,22 +23,25 @@ def no_timeout_handler(facts: Facts) -> Iterable[Remark]:
         return
     for armed in facts.armed:
         disk = armed.injection.place().get("disk", "")
-        if armed.name != "fail_io_timeout" or not _never_times_out(disk):
+        why = _why_never(disk)
+        if armed.name != "fail_io_timeout" or not why:
             continue
         setting = next((item for item in armed.injection.where if item.name == "disk"), None)
         yield Remark(
             code="FR140",
             mark=armed.injection.mark if setting is None else setting.mark,
-            message=f"the driver of '{disk}' has no timeout handler: a dropped completion leaves"
-            " its task in state D, unkillable until reboot",
-            hint="take a disk that has queue/io_timeout, or expect `outcome: hang`",
+            message=f"the driver of '{disk}' {why}: a dropped completion leaves its task in state D,"
+            " unkillable until reboot",
+            hint="take a disk of NVMe, SCSI or null_blk, or expect `outcome: hang`",
             length=len(disk),
         )
 
 
-def _never_times_out(disk: str) -> bool:
-    kinds = [kind.called for kind in KINDS.values() if not kind.has_timeout]
-    return any(re.fullmatch(pattern, disk) for pattern in (*kinds, _VIRTIO))
+def _why_never(disk: str) -> str:
+    """What the disk's driver does instead of ending a request whose time is up, or empty."""
+    kinds = {kind.called: _NO_HANDLER for kind in KINDS.values() if not kind.has_timeout}
+    known = kinds | _OTHERS
+    return next((why for pattern, why in known.items() if re.fullmatch(pattern, disk)), "")
 
 
 def _expects_hang(facts: Facts) -> bool:
