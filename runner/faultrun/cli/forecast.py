@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from faultrun.capabilities.common import CORE_ATTRS
+from faultrun.cli.dress_rehearsal import NOTE, DressRehearsal
 from faultrun.engine.ranges import resolved
 from faultrun.model.diagnostic import Diagnostic
-from faultrun.model.plan import Plan, Task, Write
+from faultrun.model.plan import Plan, Prediction, Task, Write
 from faultrun.model.target import AttrRefused, Checks, TargetBroken, TargetDied
-from faultrun.plan.predict import predict
+from faultrun.plan.predict import Predicted, predict
 from faultrun.targets.simulated import SimulatedTarget
 
 NUMBERS = frozenset(spec.name for spec in CORE_ATTRS) - {"task-filter"} | {"status", "dont_retry"}
 """Attributes that change what a check decides, not how many checks there are."""
+
+_VACUOUS = "FR121"
 
 Tally = Mapping[str, tuple[Checks, ...]]
 
@@ -34,12 +37,15 @@ class Forecast:
 def forecast(plan: Plan) -> Forecast:
     """Predict every task of a plan. Costs one dry run for each distinct workload."""
     rehearsal = _Rehearsal(plan)
+    dress = DressRehearsal(plan)
     tasks: list[Task] = []
     findings: dict[tuple[object, ...], Diagnostic] = {}
     last: Task | None = None
     for task in plan.tasks:
         if not task.step.injections:
             rehearsal.pass_by(task)
+            if not rehearsal.fresh(task):
+                dress.perform(task, alone=False)
             tasks.append(task)
             continue
         if last is not None and rehearsal.alike(task, last):
@@ -48,11 +54,38 @@ def forecast(plan: Plan) -> Forecast:
             continue
         last = task
         tally, why = rehearsal.tally(task)
-        result = predict(task, tally, fresh=rehearsal.fresh(task), unknown=why)
+        fresh = rehearsal.fresh(task)
+        result = predict(task, tally, fresh=fresh, unknown=why)
+        if not fresh or is_certain(result.prediction):
+            result = corrected(result, dress.perform(task, alone=fresh))
         tasks.append(replace(task, prediction=result.prediction))
         for finding in result.diagnostics:
             findings.setdefault((finding.code, finding.mark, finding.message), finding)
     return Forecast(plan=replace(plan, tasks=tuple(tasks)), diagnostics=tuple(findings.values()))
+
+
+def is_certain(prediction: Prediction) -> bool:
+    """Whether nothing is left to chance: then a dry run with the fault armed tells exactly."""
+    return prediction.known and not prediction.spread
+
+
+def corrected(result: Predicted, seen: int | None) -> Predicted:
+    """The arithmetic's answer, or where it is certain and differs, what a dry run has seen."""
+    prediction = result.prediction
+    if seen is None or not is_certain(prediction) or seen == prediction.mean:
+        return result
+    notes = [note for note in (prediction.note, NOTE) if note]
+    return Predicted(
+        prediction=replace(
+            prediction,
+            mean=float(seen),
+            vacuous_chance=0.0 if seen else 1.0,
+            note="; ".join(notes),
+        ),
+        diagnostics=tuple(
+            finding for finding in result.diagnostics if not seen or finding.code != _VACUOUS
+        ),
+    )
 
 
 class _Rehearsal:
