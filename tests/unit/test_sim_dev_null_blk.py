@@ -200,9 +200,11 @@ def test_the_partition_scan_is_asked_once_if_it_goes_well_and_twice_if_not():
         assert sum(item.count for item in made) == checks, times
 
 
-@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
-def test_a_boot_parameter_is_the_template_and_silent(kernel):
-    target = machine(kernel, cmdline="null_blk.timeout=2,100,0,1")
+@pytest.mark.parametrize(
+    ("kernel", "option"), [("6.1", "null_blk"), ("6.12", "null_blk"), ("6.1", "null-blk")]
+)
+def test_a_boot_parameter_is_the_template_and_silent(kernel, option):
+    target = machine(kernel, cmdline=f"{option}.timeout=2,100,0,1")
     assert said(target, "cat /sys/module/null_blk/parameters/timeout") == "2,100,0,1\n"
     # The first request was the kernel's own look at the partition table.
     assert "Connection timed out" in run(target, READ).stderr
@@ -217,6 +219,11 @@ def test_before_6_8_there_are_no_groups_and_one_fault_for_all_devices():
     said(target, f"mkdir {CONFIG}/x; echo 1 > {CONFIG}/x/power; {READ}")
     done = run(target, READ.replace("nullb0", "x"))
     assert "Connection timed out" in done.stderr
+
+
+def test_a_boot_parameter_that_cannot_be_read_leaves_no_driver():
+    target = machine(cmdline="null_blk.timeout=2,100,0")
+    assert run(target, f"test -e /dev/nullb0 || test -e {CONFIG}").exit_code == 1
 
 
 def test_a_bad_parameter_keeps_the_module_out():

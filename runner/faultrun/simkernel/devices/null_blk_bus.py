@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from faultrun.capabilities import null_blk as tables
-from faultrun.kernel.boot_line import words
+from faultrun.kernel.boot_line import option_key, words
 from faultrun.kernel.control_file import parse_config
 from faultrun.kernel.device_kinds.null_blk import COMPLETION_NSEC, IRQMODE, MEMORY_BACKED, POWER
 from faultrun.kernel.device_kinds.shared import PARTITIONS, SIZE
@@ -48,7 +48,7 @@ class NullBlkBus(DiskBus):
         self.loaded = False
         self.woken = not specs
         if specs:
-            line = {word.name: word.value or "" for word in words(site.kernel.boot.line)}
+            line = {option_key(w.name): w.value or "" for w in words(site.kernel.boot.line)}
             given = {
                 name: line[f"null_blk.{name}"] for name in FAULTS if f"null_blk.{name}" in line
             }
