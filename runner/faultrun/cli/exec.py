@@ -255,7 +255,7 @@ def _target(args: argparse.Namespace) -> TargetSpec:
 def _lint(campaign: Campaign) -> None:
     """Say what is odd about it. Raises Mistake for what must not be run."""
     step = campaign.steps[0]
-    facts = facts_of(step, armed_by(step, known()))
+    facts = facts_of(step, armed_by(step, known()), campaign.target.kernel)
     for rule in STEP_RULES:
         for remark in rule(facts):
             if remark.code not in _RULES:

@@ -33,6 +33,9 @@ from faultrun.model.target import (
 from faultrun.model.undo import Undo
 from faultrun.model.verdict import Finding, Outcome, OutcomeClass, Verdict
 
+_HEARD = 3
+"""Records of the kernel log that are quoted when arming failed."""
+
 _NEVER_RAN = Finished(exit_code=None, stdout="", stderr="", elapsed_ns=0)
 
 
@@ -184,6 +187,15 @@ class _Step:
         self._emit(Kind.INTENT, arming.intent())
         data, self.problem = arming.arm()
         self._emit(Kind.ARMED, data)
+        if self.problem:
+            self._hear()
+
+    def _hear(self) -> None:
+        """What the kernel said when it refused a write belongs to the reason."""
+        log, self.machine.cursor, _lost = self.machine.target.log(self.machine.cursor)
+        if log:
+            words = " / ".join(line.text for line in log[-_HEARD:])
+            self.problem += f"; the kernel log says: {words}"
 
     def _run(self) -> None:
         began = self._now()
@@ -307,10 +319,17 @@ class _Step:
     def _not_judged(self) -> Outcome:
         reason = self.problem or "the step ended before there was anything to judge"
         crashed = self.died is not None
+        refused = Finding(
+            oracle="arming",
+            verdict=Verdict.ERROR,
+            expected="the kernel takes every value that arms the step",
+            found=reason,
+            place="",
+        )
         return Outcome(
             verdict=Verdict.ERROR,
             outcome=OutcomeClass.CRASH if crashed else OutcomeClass.NO_FAULT,
-            findings=(),
+            findings=(refused,) if self.arming.announced and self.finished is None else (),
             reasons=(reason,),
         )
 

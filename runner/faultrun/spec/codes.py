@@ -431,5 +431,30 @@ CODES: dict[str, Code] = {
         " as nvme_core.fail_request, which is a template for every device, two devices of one step"
         " are enough. Choose steps with --only and boot once for each setting.",
     ),
+    "FR160": _warning(
+        "a place that the kernel refuses",
+        "The place exists in the kernel's list, and arming it fails all the same. LKDTM's crash"
+        " points INT_HARDWARE_ENTRY, MEM_SWAPOUT and TIMERADD sit on functions that have no symbol"
+        " on x86_64, so that the kernel answers ENOENT and says `lkdtm: Couldn't register kprobe`"
+        " (drivers/misc/lkdtm/core.c:lkdtm_register_cpoint()). To show that refusal, write the file"
+        " in a step without `inject:` and expect the errno.",
+    ),
+    "FR161": _warning(
+        "a crash that nobody provokes",
+        "A crash through DIRECT happens to whoever writes the type, so that the workload has to"
+        " write it; a crash point needs somebody who calls its function. Otherwise the step is"
+        " VACUOUS by construction.",
+    ),
+    "FR162": _warning(
+        "a count that comes too late",
+        "LKDTM reads recur_count when it is loaded and never again. cpoint_count, written later,"
+        " counts from the next firing on, and DIRECT does not count at all"
+        " (drivers/misc/lkdtm/core.c:lkdtm_kprobe_handler()). Give them as arguments of the module.",
+    ),
+    "FR163": _warning(
+        "a crash type that the kernel does not have",
+        "Types come and go with versions; the kernel refuses one that it does not know with EINVAL."
+        " `cat /sys/kernel/debug/provoke-crash/DIRECT` lists them.",
+    ),
 }
 """By code. Codes are never reused for something else."""

@@ -50,7 +50,7 @@ def _steps(steps: Iterable[Step], context: Context) -> None:
         if same:
             continue
         context.findings.cell = f"'{step.id}'" if step.cell else ""
-        facts = facts_of(step, armed_by(step, context.capabilities))
+        facts = facts_of(step, armed_by(step, context.capabilities), context.target.kernel)
         for rule in STEP_RULES:
             _tell(rule(facts), context)
     context.findings.cell = ""

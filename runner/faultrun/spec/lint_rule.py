@@ -51,12 +51,16 @@ class Armed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One step as the rules see it. ``least`` is the number of injections expected at least."""
+    """One step as the rules see it, on a kernel of that version.
+
+    ``least`` is the number of injections expected at least.
+    """
 
     step: Step
     armed: tuple[Armed, ...]
     injected: Expectation | None
     least: int | None
+    kernel: str = "6.12"
 
     @property
     def expects_none(self) -> bool:
@@ -64,13 +68,13 @@ class Facts:
         return self.least == 0
 
 
-def facts_of(step: Step, armed: tuple[Armed, ...]) -> Facts:
+def facts_of(step: Step, armed: tuple[Armed, ...], kernel: str) -> Facts:
     """The facts of a step."""
     for claim in step.expectations:
         if claim.oracle == "injected" and isinstance(claim.params, Mapping):
             least = claim.params.get("min")
-            return Facts(step, armed, claim, least if isinstance(least, int) else 0)
-    return Facts(step, armed, None, None)
+            return Facts(step, armed, claim, least if isinstance(least, int) else 0, kernel)
+    return Facts(step, armed, None, None, kernel)
 
 
 def armed_by(step: Step, capabilities: Mapping[str, Capability]) -> tuple[Armed, ...]:

@@ -6,6 +6,7 @@ from faultrun.model.capability import Arming, Context
 from faultrun.model.diagnostic import Severity
 from faultrun.spec.lint_block import no_timeout_handler
 from faultrun.spec.lint_function import wrong_retval
+from faultrun.spec.lint_lkdtm import count_too_late, never_met, refused_place, unknown_type
 from faultrun.spec.lint_rule import Facts, Remark, StepRule
 from faultrun.spec.programs import Traffic, traffic
 from faultrun.spec.ranges import FILES
@@ -286,4 +287,8 @@ STEP_RULES: tuple[StepRule, ...] = (
     never_walked,
     mark_without_filter,
     no_failure,
+    refused_place,
+    never_met,
+    count_too_late,
+    unknown_type,
 )
