@@ -94,7 +94,7 @@ def test_it_injects_what_it_says(cli):
     assert done.err.startswith(
         "modprobe: ERROR: could not insert 'dummy': Cannot allocate memory\n"
     )
-    assert "failslab: 1 injected (at most 1), 1 seen in its tasks" in done.err
+    assert "failslab: 1 injected (at most 1), 1 of them logged in its tasks" in done.err
 
 
 def test_defaults_are_those_of_the_script(cli):

@@ -291,7 +291,7 @@ def _told(plan: Plan, seen: _Seen, done: Recorded) -> Iterator[str]:
         injected = item.get("injected")
         limit = "no limit" if counter.unlimited else f"at most {counter.budget:,}"
         told = "an unknown number was" if injected is None else f"{injected}"
-        yield f"{item.get('capability')}: {told} injected ({limit}), {seen.hits} seen in its tasks"
+        yield f"{item.get('capability')}: {told} injected ({limit}), {seen.hits} of them logged in its tasks"
     if seen.outcome in ("oops", "hang", "crash"):
         yield f"the kernel did not take it: {seen.outcome}"
     if seen.exit is not None:
