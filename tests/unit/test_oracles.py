@@ -132,6 +132,19 @@ CASES = [
     ("outcome", {"classes": ["tolerated", "latent"]}, seen(outcome="latent"), PASS),
     ("outcome", {"classes": ["tolerated"]}, seen(outcome="oops"), FAIL),
     ("outcome", {}, seen(outcome="oops"), ERROR),
+    ("fate", {"fate": "survives"}, seen(1, log=log("WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1")), PASS),
+    ("fate", {"fate": "survives"}, seen(139, log=log("Oops: invalid opcode: 0000 [#1] SMP")), FAIL),
+    ("fate", {"fate": "task-killed"}, seen(0, log=log("x", "kernel BUG at mm/slub.c:1!")), PASS),
+    ("fate", {"fate": "task-killed"}, seen(0, log=log("BUG: TASK stack guard page was hit")), PASS),
+    ("fate", {"fate": "task-killed"}, seen(None, signal=9), PASS),
+    ("fate", {"fate": "task-killed"}, seen(139), FAIL),
+    ("fate", {"fate": "panic"}, seen(None, died="kernel panic: dumptest"), PASS),
+    ("fate", {"fate": "panic"}, seen(None, died="the machine hangs", hung=True), FAIL),
+    ("fate", {"fate": "hang"}, seen(None, died="the machine hangs", hung=True), PASS),
+    ("fate", {"fate": "hang"}, seen(None, signal=9, timed_out=True), PASS),
+    ("fate", {"fate": "hang"}, seen(0, log=log("rcu: INFO: rcu_sched detected stalls")), FAIL),
+    ("fate", {"fate": "dead"}, seen(0), ERROR),
+    ("fate", {}, seen(0), ERROR),
 ]
 
 

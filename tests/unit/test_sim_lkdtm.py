@@ -8,7 +8,7 @@ from data.sim_machine import machine, run
 from faultrun.kernel.crash_points import CRASH_POINTS, types_of
 from faultrun.kernel.crash_types import BY_HAND, CRASH_TYPES, Fate
 from faultrun.kernel.version import KNOWN, KernelVersion
-from faultrun.model.target import AttrRefused, TargetDied
+from faultrun.model.target import AttrRefused, TargetBroken, TargetDied
 
 DIR = "/sys/kernel/debug/provoke-crash"
 KPROBES = "/sys/kernel/debug/kprobes/list"
@@ -274,3 +274,9 @@ def test_a_hung_task_leaves_the_machine_answering():
     done = run(target, f"echo HUNG_TASK > {DIR}/DIRECT; echo never", timeout_ns=5 * 10**9)
     assert (done.timed_out, done.stdout) == (True, "")
     assert run(target, "echo here").stdout == "here\n"
+
+
+@pytest.mark.parametrize("crash", ["BUG", "HUNG_TASK"])
+def test_a_crash_in_our_own_write_is_our_fault(crash):
+    with pytest.raises(TargetBroken, match="own task"):
+        machine().write(f"{DIR}/DIRECT", crash.encode())

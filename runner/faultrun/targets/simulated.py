@@ -22,12 +22,13 @@ from faultrun.model.target import (
     TargetInfo,
 )
 from faultrun.simkernel.control_fs import own
-from faultrun.simkernel.fates import Panicked, Wedged
+from faultrun.simkernel.fates import Panicked, Unkillable, Wedged
 from faultrun.simkernel.file_values import READ, REPLACE
 from faultrun.simkernel.launch import execute
 from faultrun.simkernel.lkdtm import Lkdtm
 from faultrun.simkernel.machine import Machine
 from faultrun.simkernel.programs import registry
+from faultrun.simkernel.signals import Killed
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tasks import SimTask
 from faultrun.simkernel.tree import Handle
@@ -168,6 +169,9 @@ class SimulatedTarget:
             raise AttrRefused(path, refused.name, "write") from refused
         except (Panicked, Wedged) as end:
             raise self._death(end) from end
+        except (Killed, Unkillable) as end:
+            # LKDTM hits whoever writes: a crash belongs into a workload, never into a write of ours.
+            raise TargetBroken(f"the kernel took faultrun's own task, which wrote {path}") from end
 
     def hold(self, paths: Sequence[str]) -> None:
         """Open these control files now and keep them open. Raises AttrRefused."""
