@@ -280,3 +280,21 @@ def test_a_hung_task_leaves_the_machine_answering():
 def test_a_crash_in_our_own_write_is_our_fault(crash):
     with pytest.raises(TargetBroken, match="own task"):
         machine().write(f"{DIR}/DIRECT", crash.encode())
+
+
+@pytest.mark.parametrize("kernel", KNOWN)
+def test_every_type_of_every_kernel_ends_as_its_table_says(kernel):
+    for crash in types_of(KernelVersion.parse(kernel)):
+        target = machine(kernel=kernel)
+        try:
+            done = run(target, f"cat <(echo {crash.name}) > {DIR}/DIRECT", timeout_ns=25 * 10**9)
+        except TargetDied as died:
+            assert crash.fate is (Fate.HANG if died.hung else Fate.PANIC)
+            continue
+        assert done.timed_out == (crash.fate is Fate.STUCK), crash.name
+        if not done.timed_out:
+            assert done.exit_code == (128 + crash.signal if crash.signal else 0), crash.name
+        assert f"lkdtm: Performing direct entry {crash.name}" in log(target)
+        taint = int(target.read("/proc/sys/kernel/tainted"))
+        assert bool(taint & 128) == (crash.fate is Fate.TASK_KILLED), crash.name
+        assert bool(taint & 512) == any(line.startswith("WARNING: ") for line in crash.console)

@@ -126,7 +126,8 @@ LKDTM = Capability(
     provoked=(("cpoint_name", DIRECT),),
     modelled=(
         "fates, signals and console lines of the 92 types of 6.12 recorded on 6.12.95; the types of"
-        " other versions, and crashes at crash points, by hand from the kernel's sources"
+        " other versions, and crashes at crash points, by hand from the kernel's sources; only NVMe"
+        " completions raise interrupts here, and nothing runs tasklets"
     ),
 )
 

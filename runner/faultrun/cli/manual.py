@@ -3,6 +3,7 @@
 import textwrap
 
 from faultrun.capabilities.boot import handling
+from faultrun.capabilities.place import filled, meant
 from faultrun.capabilities.registry import known, plugins
 from faultrun.cli.manual_expect import EXPECTATIONS
 from faultrun.kernel.setup_string import GRAMMAR
@@ -129,7 +130,10 @@ def _evidence(table: Capability) -> str:
         return "exact, by what `times` counts down"
     if table.arming is Arming.TASK:
         return "exact, by what fail-nth reads afterwards"
-    return f"lines of the kernel log: {'  or  '.join(table.traces)}"
+    examples = {item.name: item.example for item in table.parameters}
+    further = {name: text for name, text in meant(table, examples).items() if name not in examples}
+    lines = [filled(trace, further) for trace in table.traces]
+    return f"lines of the kernel log: {'  or  '.join(lines)}"
 
 
 def _context(table: Capability) -> str:
