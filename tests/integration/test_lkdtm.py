@@ -147,3 +147,19 @@ def test_the_plan_foresees_when_a_crash_point_fires(cli):
         text = step("WARNING", "{fate: survives}", read.replace("{}", str(count)), "INT_HW_IRQ_EN")
         cli.write("c.yaml", HEAD + text)
         assert ("FR121" in cli("check", "c.yaml").err) == bool(told)
+
+
+def test_a_point_is_used_up_once_it_was_armed(cli):
+    read = "dd if=/dev/nvme0n1 of=/dev/null bs=4k count=10 iflag=direct"
+    first = step("WARNING", "{fate: survives}", read, "INT_HW_IRQ_EN")
+    first = first.replace("timeout: 30s", "group: one")
+    text = HEAD + first.replace("  s:", "  a:") + first.replace("  s:", "  b:")
+    cli.write("c.yaml", text)
+    assert "warning[FR164]" in cli("check", "c.yaml").err
+    done = cli("run", "c.yaml", "--out", "record", "--no-report")
+    assert done.code == 3
+    assert "refused 'WARNING' with EINVAL" in (cli.cwd / "record" / "events.jsonl").read_text()
+    between = "  again: {group: one, run: modprobe -r lkdtm && modprobe lkdtm}\n"
+    cli.write("d.yaml", text.replace("  b:", f"{between}  b:"))
+    assert "FR164" not in cli("check", "d.yaml").err
+    assert cli("run", "d.yaml", "--out", "other", "--no-report").code == 0

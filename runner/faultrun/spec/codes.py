@@ -456,5 +456,11 @@ CODES: dict[str, Code] = {
         "Types come and go with versions; the kernel refuses one that it does not know with EINVAL."
         " `cat /sys/kernel/debug/provoke-crash/DIRECT` lists them.",
     ),
+    "FR164": _warning(
+        "a crash point that is used up",
+        "LKDTM's crash points are disarmed by a second write, after which their kprobe keeps the"
+        " address that it was given and is refused with EINVAL when it is armed again"
+        " (kernel/kprobes.c:register_kprobe()). Only loading the module anew makes it usable.",
+    ),
 }
 """By code. Codes are never reused for something else."""

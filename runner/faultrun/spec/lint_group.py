@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from faultrun.kernel.crash_points import DIRECT
 from faultrun.model.campaign import Step
 from faultrun.model.capability import Arming, Capability, Context
 from faultrun.model.diagnostic import Related
@@ -68,4 +69,32 @@ def interval_phase(
             )
 
 
-GROUP_RULES: tuple[GroupRule, ...] = (eaten_before, interval_phase)
+def spent_point(steps: Sequence[Step], capabilities: Mapping[str, Capability]) -> Iterable[Remark]:
+    """FR164: a crash point that was armed and disarmed once is refused until LKDTM is loaded anew."""
+    seen: dict[tuple[str, str], Step] = {}
+    for step in steps:
+        if step.group is None:
+            continue
+        for armed in armed_by(step, capabilities):
+            point = armed.injection.place().get("cpoint_name", DIRECT)
+            if armed.name != "lkdtm" or point == DIRECT:
+                continue
+            before = seen.setdefault((step.group, point), step)
+            if before is step and step.repeat < 2:
+                continue
+            mark, length = armed.place("cpoint_type")
+            yield Remark(
+                code="FR164",
+                mark=mark,
+                message=f"'{point}' is armed again on a machine where it was armed before: the"
+                " kernel refuses that with EINVAL",
+                hint="leave out `group`, or load the module anew in between",
+                related=(Related(mark=before.mark, message="it is armed here first"),),
+                length=length,
+            )
+        if any(word in step.workload.text() for word in ("modprobe", "insmod")):
+            # It may have loaded the module anew.
+            seen = {place: first for place, first in seen.items() if place[0] != step.group}
+
+
+GROUP_RULES: tuple[GroupRule, ...] = (eaten_before, interval_phase, spent_point)
