@@ -163,6 +163,17 @@ def _file_system(
         raise SimErrno("ENODEV")
     if loop or process.stat(source).kind == "file":
         source = machine.devices.loops.attach(_backing(process, source))
+        try:
+            return _on_disk(process, source, kind, read_only=read_only)
+        except SimErrno:
+            # libmount/src/hook_loopdev.c: the device that mount made goes with the mount.
+            machine.devices.loops.release(source)
+            raise
+    return _on_disk(process, source, kind, read_only=read_only)
+
+
+def _on_disk(process: Process, source: str, kind: str, *, read_only: bool) -> FileSystem:
+    machine = process.machine
     path = process.path(source)
     if machine.files.mounted_from(path) is not None:
         raise SimErrno("EBUSY")
