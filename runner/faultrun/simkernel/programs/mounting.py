@@ -374,33 +374,9 @@ def _mountpoint(process: Process) -> int:
     return 0 if there else _FAILED
 
 
-def _blockdev(process: Process) -> int:
-    found = parse(process, "q", "", ("getsize64", "getsz", "getss", "getro", "flushbufs", "getbsz"))
-    name = operand(process, found)
-    try:
-        file = process.open(name)
-    except SimErrno as refused:
-        process.complain(f"cannot open {name}: {message_of(refused.name)}")
-        return 1
-    if not isinstance(file, OpenBlock):
-        process.complain(f"ioctl error on {name}: Inappropriate ioctl for device")
-        return 1
-    values = {
-        "getsize64": file.size(), "getsz": file.size() // 512, "getss": 512, "getbsz": 4096,
-        "getro": int(file.device().read_only),
-    }  # fmt: skip
-    if found.has("flushbufs"):
-        file.flush_buffers()
-    for key, _ in found.every:
-        if key in values:
-            process.out(f"{values[key]}\n")
-    process.close(file)
-    return 0
-
-
 PROGRAMS: Mapping[str, Callable[[Process], int]] = {
     **{f"mkfs.{kind}": _mkfs(kind) for kind in KINDS},
     "mke2fs": _mkfs("ext2"), "mkfs": _mkfs_any, "mount": _mount, "umount": _umount,
     "fsck": _fsck, "e2fsck": _fsck, "fsck.ext4": _fsck, "blkid": _blkid, "losetup": _losetup,
-    "mountpoint": _mountpoint, "blockdev": _blockdev,
+    "mountpoint": _mountpoint,
 }  # fmt: skip

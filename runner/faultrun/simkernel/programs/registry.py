@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs import (
     awk,
+    blockdev,
     comparing,
     compiling,
     dd,
@@ -74,6 +75,7 @@ _TABLE: dict[str, Program] = {
         kernel_log.PROGRAMS,
         launching.PROGRAMS,
         mounting.PROGRAMS,
+        blockdev.PROGRAMS,
         mdadm.PROGRAMS,
         dmsetup.PROGRAMS,
         modules.PROGRAMS,
