@@ -5,10 +5,11 @@ a program arms itself. Where nothing is left to chance, the step is performed on
 just as a run would, and its injections are counted. See ``runner/decisions/0005-forecast.md``.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from faultrun.engine.execute import Machine, Surroundings, execute
-from faultrun.model.event import Event
+from faultrun.model.event import Event, Kind
 from faultrun.model.plan import Plan, Task
 from faultrun.model.target import TargetBroken
 from faultrun.model.verdict import Verdict
@@ -17,18 +18,23 @@ from faultrun.targets.simulated import SimulatedTarget
 NOTE = "counted in a dry run with the fault armed, on the simulated kernel"
 
 
-class _Nowhere:
-    """A sink that keeps nothing."""
+@dataclass(slots=True)
+class _Elsewhere:
+    """A sink that keeps how many injections are known to have hit somebody else."""
+
+    hits: int = 0
 
     def emit(self, event: Event) -> None:
-        """Let it go."""
+        """Look at the evidence, and let everything else go."""
+        hits = event.data.get("hits") if event.kind is Kind.EVIDENCE else None
+        if isinstance(hits, Sequence):
+            self.hits = sum(
+                isinstance(hit, Mapping) and hit.get("on_path") is False for hit in hits
+            )
 
 
 def _never() -> bool:
     return False
-
-
-_AROUND = Surroundings(sink=_Nowhere(), oracles={}, stop=_never)
 
 
 @dataclass(slots=True)
@@ -39,7 +45,7 @@ class DressRehearsal:
     shared: dict[str, Machine] = field(default_factory=dict[str, Machine])
 
     def perform(self, task: Task, *, alone: bool) -> int | None:
-        """The injections that the step had; None if it came to no count.
+        """The injections that the step had, 0 if all of them hit others; None without a count.
 
         ``alone``: no other step runs on its machine, so that it gets one of its own.
         """
@@ -47,12 +53,14 @@ class DressRehearsal:
             machine = self._open(task) if alone else self.shared.get(task.machine)
             if machine is None:
                 machine = self.shared[task.machine] = self._open(task)
-            result = execute(task, machine, _AROUND, slot=0, at_ns=0)
+            elsewhere = _Elsewhere()
+            around = Surroundings(sink=elsewhere, oracles={}, stop=_never)
+            result = execute(task, machine, around, slot=0, at_ns=0)
         except TargetBroken:
             return None
         if result.verdict in (None, Verdict.SKIP):
             return None
-        return result.injected
+        return 0 if elsewhere.hits >= result.injected else result.injected
 
     def _open(self, task: Task) -> Machine:
         target = SimulatedTarget(
