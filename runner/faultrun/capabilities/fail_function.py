@@ -24,6 +24,10 @@ _RETVAL_REF = "kernel/fail_function.c:fei_retval_set()"
 _CALLERS = ("EIO", "ENOMEM")
 """block/blk-core.c:should_fail_bio() becomes EIO; mm/ makes ENOMEM of a failed allocation."""
 
+_OF_MODULE = r"\[[^]]+\]"
+"""What %ps prints behind the name of a module's function (kernel/fail_function.c:fei_seq_show(),
+lib/error-inject.c:ei_seq_show())."""
+
 _RETVAL = AttrSpec(
     name="retval",
     summary=(
@@ -58,7 +62,7 @@ def look_for(where: Mapping[str, str], values: Mapping[str, Scalar]) -> tuple[Lo
     typed = LookFor(
         path=f"{DIRECTORY}/injectable",
         words=(function,),
-        ending="|".join(types) or "(?!)",
+        ending=f"({_OF_MODULE} )?({'|'.join(types)})" if types else "(?!)",
         why=f"'{function}' does not take the return value {value}"
         + (f", which only functions of type {' or '.join(types)} do" if types else ""),
     )
@@ -115,7 +119,9 @@ FAIL_FUNCTION = Capability(
             value="{function}",
             kind=AttrKind.TEXT,
             first=True,
-            rule=WriteRule(undo="!{function}", seen_in=_INJECT, seen_as="{function}"),
+            rule=WriteRule(
+                undo="!{function}", seen_in=_INJECT, seen_as=f"{{function}}( {_OF_MODULE})?"
+            ),
             kernel_ref=_REF,
         ),
     ),

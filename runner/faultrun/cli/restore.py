@@ -12,7 +12,7 @@ from faultrun.model.campaign import TargetSpec
 from faultrun.model.data import Json
 from faultrun.model.target import TargetBroken
 from faultrun.model.undo import Undo
-from faultrun.record.reader import RecordDamaged, load
+from faultrun.record.reader import RecordDamaged, target_of
 from faultrun.record.restore import Restoration, pending, restore
 
 
@@ -33,7 +33,7 @@ def execute(args: argparse.Namespace) -> int:
     folder = Path(args.run)
     try:
         undos = pending(folder)
-        target = args.target or _target(folder)
+        target = args.target or target_of(folder)
         if not undos:
             return _say(args, "nothing to restore: every step of the run put its files back", ())
         if args.dry_run:
@@ -56,7 +56,7 @@ def execute(args: argparse.Namespace) -> int:
 
 def _say(args: argparse.Namespace, headline: str, undos: Sequence[Undo]) -> Exit:
     if args.json:
-        rows: list[Json] = [{"path": undo.path, "value": undo.value} for undo in undos]
+        rows: list[Json] = [{"path": undo.path, "value": undo.written} for undo in undos]
         sys.stdout.write(json.dumps({"headline": headline, "writes": rows}) + "\n")
     else:
         sys.stdout.write(headline + "\n")
@@ -67,7 +67,7 @@ def _say(args: argparse.Namespace, headline: str, undos: Sequence[Undo]) -> Exit
 def _told(args: argparse.Namespace, done: Restoration) -> Exit:
     if args.json:
         rows: list[Json] = [
-            {"path": row.undo.path, "value": row.undo.value, "ok": row.ok, "why": row.why}
+            {"path": row.undo.path, "value": row.undo.written, "ok": row.ok, "why": row.why}
             for row in done.results
         ]
         sys.stdout.write(json.dumps({"complete": done.complete, "writes": rows}) + "\n")
@@ -75,16 +75,9 @@ def _told(args: argparse.Namespace, done: Restoration) -> Exit:
         for row in done.results:
             state = "restored" if row.ok else "NOT restored"
             why = f" ({row.why})" if row.why else ""
-            sys.stdout.write(f"  {state} {row.undo.path} = {row.undo.value}{why}\n")
+            sys.stdout.write(f"  {state} {row.undo.path} = {row.undo.written}{why}\n")
     if done.complete:
         return Exit.PASSED
     sys.stderr.write("faultrun: a kernel may still be armed; as root on that machine, type:\n")
     sys.stderr.writelines(f"  {command}\n" for command in done.commands())
     return Exit.ARMED
-
-
-def _target(folder: Path) -> str:
-    """The target that the run named. Raises RecordDamaged if its header cannot be read."""
-    target = load(folder).header.get("target")
-    name = target.get("name") if isinstance(target, dict) else None
-    return name if isinstance(name, str) else "simulated"

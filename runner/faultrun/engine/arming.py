@@ -4,11 +4,10 @@ The order is the whole point: old values are read and announced before the first
 trigger is written last and disarmed first, and nothing counts until it was read back.
 """
 
-import re
 from dataclasses import dataclass, field
 
+from faultrun.engine.requirements import not_listed
 from faultrun.kernel.control_file import seen, strip_newline
-from faultrun.model.capability import LookFor
 from faultrun.model.data import Json
 from faultrun.model.plan import Task, Write
 from faultrun.model.target import AttrRefused, Target
@@ -50,9 +49,9 @@ class Arming:
 
         A file that a kernel may lack is left out, and listed in ``absent``.
         """
-        missing = self._look()
-        if missing:
-            return missing
+        unlisted = not_listed(self.task.look_for, self.target)
+        if unlisted:
+            return unlisted
         for write in self.task.writes:
             if write.rule.made:
                 self.saved.append(Saved(write, ""))
@@ -64,25 +63,27 @@ class Arming:
                     self.absent.append(write.path)
                     continue
                 return f"{refused.path} cannot be read before arming: {refused.errno_name}"
-            if write.rule.seen_in and self._seen(write):
-                return f"{write.path} is armed with '{write.value}' already, and not by this step"
+            if write.rule.seen_in and (why := self._in_the_way(write)):
+                return why
             # A file that is undone by the very text that arms it does not tell what it was before.
             tells = write.rule.undo != write.value
             self.saved.append(Saved(write, old if tells else ""))
         return ""
 
-    def _look(self) -> str:
-        """Whether the kernel's own lists allow what is asked; why not, or empty."""
-        lines: dict[str, list[list[str]]] = {}
-        for wanted in self.task.look_for:
-            if wanted.path not in lines:
-                try:
-                    text = strip_newline(self.target.read(wanted.path))
-                except AttrRefused as refused:
-                    return f"{wanted.path} cannot be read before arming: {refused.errno_name}"
-                lines[wanted.path] = [line.split() for line in text.splitlines()]
-            if not any(_is(wanted, words) for words in lines[wanted.path]):
-                return f"refused before arming: {wanted.why} ({wanted.path})"
+    def _in_the_way(self, write: Write) -> str:
+        """Why a file that shows elsewhere whether it is armed may not be written; or empty.
+
+        Without the file that tells, nothing could be undone: an undo is only sent while it shows.
+        """
+        try:
+            text = strip_newline(self.target.read(write.rule.seen_in))
+        except AttrRefused as refused:
+            return (
+                f"{refused.path} cannot be read before arming: {refused.errno_name}; it is where"
+                f" one can see whether {write.path} is armed"
+            )
+        if seen(write.rule.seen_as, text):
+            return f"{write.path} is armed with '{write.value}' already, and not by this step"
         return ""
 
     def hold(self) -> str:
@@ -173,7 +174,13 @@ class Arming:
         """The data of a restore that could not even be tried, because the machine is out of reach."""
         self.complete = not self.announced
         rows: Rows = [
-            {"back": None, "ok": False, "path": item.write.path, "value": item.old, "why": why}
+            {
+                "back": None,
+                "ok": False,
+                "path": item.write.path,
+                "value": item.write.rule.undo or item.old,
+                "why": why,
+            }
             for item in self.saved
             if not item.write.rule.made
         ]
@@ -192,6 +199,7 @@ class Arming:
                 undone_by=item.write.rule.undone_by,
                 seen_in=item.write.rule.seen_in,
                 seen_as=item.write.rule.seen_as,
+                disarm=item.write.disarm,
             )
             for item in reversed(self.saved)
             if not item.write.rule.made
@@ -218,7 +226,11 @@ class Arming:
         except AttrRefused as refused:
             return None, f"the kernel refused '{write.value}' with {refused.errno_name}"
         if write.rule.seen_in:
-            if self._seen(write):
+            try:
+                shows = self._seen(write)
+            except AttrRefused as refused:
+                return None, f"whether it is armed cannot be told: {refused}"
+            if shows:
                 return write.value, ""
             return None, f"does not show in {write.rule.seen_in} after writing '{write.value}'"
         try:
@@ -338,24 +350,21 @@ class Arming:
             return refused.errno_name not in _GONE
 
 
-def _is(wanted: LookFor, words: list[str]) -> bool:
-    count = len(wanted.words)
-    if tuple(words[:count]) != wanted.words:
-        return False
-    following = words[count] if len(words) > count else ""
-    return not wanted.ending or re.fullmatch(wanted.ending, following) is not None
-
-
 def _special(item: Saved) -> dict[str, Json]:
     """What restoring from the record alone has to know of a file that is not simply a value."""
-    rule = item.write.rule
+    write = item.write
+    rule = write.rule
     if rule.made:
         return {"made": True}
+    # Every other trigger has the name that a restore knows without the plan.
+    odd = write.trigger and not write.path.endswith("/probability")
+    named: dict[str, Json] = {"trigger": True} if odd else {}
     if not rule.seen_in:
-        return {"disarm": item.write.disarm} if item.write.disarm != "0" else {}
+        return {"disarm": write.disarm, **named} if write.disarm != "0" else named
     return {
         "seen_as": rule.seen_as,
         "seen_in": rule.seen_in,
+        **named,
         "undo": rule.undo,
         "undone_by": rule.undone_by,
     }

@@ -1,7 +1,12 @@
 """Whether a machine can do a step at all: decided before it runs, with every reason."""
 
+import re
+from collections.abc import Iterable
+
+from faultrun.kernel.control_file import strip_newline
+from faultrun.model.capability import LookFor
 from faultrun.model.plan import Task
-from faultrun.model.target import KernelFacts
+from faultrun.model.target import AttrRefused, KernelFacts, Target
 
 
 def unmet(task: Task, facts: KernelFacts) -> tuple[str, ...]:
@@ -18,6 +23,28 @@ def unmet(task: Task, facts: KernelFacts) -> tuple[str, ...]:
         if requirement not in wanted:
             reasons.extend(_requirement(requirement, facts))
     return tuple(reasons)
+
+
+def not_listed(wanted: Iterable[LookFor], target: Target) -> str:
+    """Why the kernel's own lists do not allow what is asked; empty if they do."""
+    lines: dict[str, list[list[str]]] = {}
+    for one in wanted:
+        if one.path not in lines:
+            try:
+                text = strip_newline(target.read(one.path))
+            except AttrRefused as refused:
+                return f"{one.path} cannot be read before arming: {refused.errno_name}"
+            lines[one.path] = [line.split() for line in text.splitlines()]
+        if not any(_is(one, words) for words in lines[one.path]):
+            return f"refused before arming: {one.why} ({one.path})"
+    return ""
+
+
+def _is(wanted: LookFor, words: list[str]) -> bool:
+    count = len(wanted.words)
+    if tuple(words[:count]) != wanted.words:
+        return False
+    return not wanted.ending or re.fullmatch(wanted.ending, " ".join(words[count:])) is not None
 
 
 def _requirement(text: str, facts: KernelFacts) -> tuple[str, ...]:

@@ -171,8 +171,8 @@ class Context(Enum):
 class LookFor:
     """What has to be seen before anything is armed: a line of a kernel file, or the step is refused.
 
-    ``words`` are the line's first words; ``ending`` is a regular expression for its next word,
-    empty if that does not matter. ``why`` is said if there is no such line.
+    ``words`` are the line's first words; ``ending`` is a regular expression for the rest, with one
+    blank between words, empty if that does not matter. ``why`` is said if there is no such line.
     """
 
     path: str

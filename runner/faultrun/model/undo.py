@@ -26,8 +26,13 @@ class Undo:
     seen_as: str = ""
     disarm: str = "0"
 
+    @property
+    def written(self) -> str:
+        """What is written to put it back: the text that undoes it, or the old value."""
+        return self.undo or self.value
+
     def command(self) -> str:
         """What to type as root if faultrun cannot do it."""
         path = shlex.quote(self.path)
-        lines = (self.undo or self.value).splitlines() or [""]
+        lines = self.written.splitlines() or [""]
         return "; ".join(f"echo {shlex.quote(line)} > {path}" for line in lines)

@@ -178,7 +178,9 @@ class Arsenal:
 
     def _given(self, place: _Place, spec: AttrSpec, path: str, setting: Setting) -> Write:
         value, mark = setting.value, setting.mark
-        key = (path, value, type(value), mark.line, mark.file, *place.parts)
+        # The text of a rule may hold parameters, which the cells of a matrix set on one line.
+        known = () if spec.rule is PLAIN else tuple(place.where.items())
+        key = (path, value, type(value), mark.line, mark.file, *place.parts, *known)
         write = self._made.get(key)
         if write is None:
             where = f"{mark.file.rpartition('/')[2]}:{mark.line}"

@@ -75,7 +75,10 @@ def restore(folder: Path, target: Target) -> Restoration:
     """
     undos = pending(folder)
     for undo in undos:
-        if undo.trigger and not undo.seen_in:
+        if undo.trigger and undo.seen_in:
+            # Several lines of one list may show alike: each is gone for sure when all are.
+            _undo(target, undo)
+        elif undo.trigger:
             _write(target, undo.path, undo.disarm)
     final: dict[str, Restored] = {}
     quiet = [undo for undo in undos if not undo.trigger]
@@ -119,7 +122,8 @@ def _undo(target: Target, undo: Undo) -> Restored:
                 for line in undo.undo.splitlines():
                     target.write(undo.path, f"{line}\n".encode())
             except AttrRefused as error:
-                why = f"refused with {error.errno_name}"
+                if error.errno_name != undo.undone_by:
+                    why = f"refused with {error.errno_name}"
             armed = _shows(target, undo)
             if not armed:
                 break
@@ -172,8 +176,9 @@ def _undos(event: RecordedEvent, triggers: Mapping[str, frozenset[str]]) -> tupl
         path, old, new = write.get("path"), write.get("old"), write.get("new")
         if not isinstance(path, str) or not isinstance(old, str) or write.get("made") is True:
             continue
-        # Without a plan the kernel's own name for the trigger has to do.
-        trigger = path in known if known is not None else path.endswith("/probability")
+        # Without a plan the row itself, or the kernel's own name for the trigger, has to do.
+        told = write.get("trigger") is True or path.endswith("/probability")
+        trigger = path in known if known is not None else told
         armed = new if isinstance(new, str) else ""
         found.append(
             Undo(
