@@ -13,6 +13,7 @@ from faultrun.model.event import Event, Kind
 from faultrun.model.plan import Plan, Task
 from faultrun.model.target import TargetBroken
 from faultrun.model.verdict import Verdict
+from faultrun.oracles.registry import builtin
 from faultrun.targets.simulated import SimulatedTarget
 
 NOTE = "counted in a dry run with the fault armed, on the simulated kernel"
@@ -54,11 +55,11 @@ class DressRehearsal:
             if machine is None:
                 machine = self.shared[task.machine] = self._open(task)
             elsewhere = _Elsewhere()
-            around = Surroundings(sink=elsewhere, oracles={}, stop=_never)
+            around = Surroundings(sink=elsewhere, oracles=builtin(), stop=_never)
             result = execute(task, machine, around, slot=0, at_ns=0)
         except TargetBroken:
             return None
-        if result.verdict in (None, Verdict.SKIP):
+        if result.verdict in (None, Verdict.SKIP, Verdict.ERROR):
             return None
         return 0 if elsewhere.hits >= result.injected else result.injected
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from faultrun.capabilities.common import CORE_ATTRS
 from faultrun.cli.dress_rehearsal import NOTE, DressRehearsal
 from faultrun.engine.ranges import resolved
+from faultrun.engine.requirements import unmet
 from faultrun.model.diagnostic import Diagnostic
 from faultrun.model.plan import Plan, Prediction, Task, Write
-from faultrun.model.target import AttrRefused, Checks, TargetBroken, TargetDied
+from faultrun.model.target import AttrRefused, Checks, KernelFacts, TargetBroken, TargetDied
 from faultrun.plan.predict import Predicted, predict
 from faultrun.targets.simulated import SimulatedTarget
 
@@ -53,6 +54,10 @@ def forecast(plan: Plan) -> Forecast:
             tasks.append(replace(task, prediction=tasks[-1].prediction))
             continue
         last = task
+        lacking = rehearsal.lacking(task)
+        if lacking:
+            tasks.append(replace(task, prediction=Prediction(known=False, note=lacking)))
+            continue
         tally, why = rehearsal.tally(task)
         fresh = rehearsal.fresh(task)
         result = predict(task, tally, fresh=fresh, unknown=why)
@@ -95,6 +100,7 @@ class _Rehearsal:
         self._plan = plan
         # A dry run counts checks and injects nothing, so what the boot armed must not fire in it.
         self._target = replace(plan.campaign.target, cmdline="")
+        self._facts: KernelFacts | None = None
         self._seen: dict[tuple[object, ...], tuple[Tally, str]] = {}
         self._shared: dict[str, SimulatedTarget] = {}
         self._steps_on: dict[str, int] = {}
@@ -113,6 +119,12 @@ class _Rehearsal:
             and self.fresh(task)
             and self.fresh(other)
         )
+
+    def lacking(self, task: Task) -> str:
+        """Why the simulated kernel cannot run the step at all; empty if it can."""
+        if self._facts is None:
+            self._facts = SimulatedTarget(self._target, seed=self._plan.seed).probe()
+        return "; ".join(unmet(task, self._facts))
 
     def pass_by(self, task: Task) -> None:
         """Run a step without a fault if later steps of its machine build on what it does."""

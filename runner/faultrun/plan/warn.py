@@ -1,6 +1,5 @@
 """Warnings that only a dry run can give: an interval that resonates, a step that cannot fire."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from faultrun.model.campaign import Injection, Step
@@ -17,7 +16,6 @@ LIKELY = 0.99
 """From this chance of a vacuous run on, a step is worth a warning."""
 
 _NAMED = 6
-_FIRST_NUMBER = re.compile(r"\d+")
 
 
 def resonance_warnings(
@@ -111,15 +109,8 @@ def may_be_vacuous(step: Step) -> bool:
 
 
 def _allows_none(params: Json) -> bool:
-    if isinstance(params, str):
-        first = _FIRST_NUMBER.search(params)
-        at_most = params.startswith("at most") or params == "none"
-        return at_most or (first is not None and int(first[0]) == 0)
-    if isinstance(params, int):
-        return params == 0
-    if isinstance(params, Mapping):
-        return params.get("exactly", 0) == 0 and params.get("at_least", 0) == 0
-    return False
+    """``injected:`` in its normal form has ``min`` and ``max`` (spec/forms.py)."""
+    return isinstance(params, Mapping) and params.get("min", 0) == 0
 
 
 def _injection(step: Step, item: Reach) -> Injection:

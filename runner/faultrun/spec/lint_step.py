@@ -1,6 +1,6 @@
 """Rules that look at one step: what it arms, what it runs, what it expects."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from faultrun.model.capability import Arming, Context
 from faultrun.model.diagnostic import Severity
@@ -257,7 +257,14 @@ def mark_without_filter(facts: Facts) -> Iterable[Remark]:
 
 
 def no_failure(facts: Facts) -> Iterable[Remark]:
-    """FR119."""
+    """FR119. Silent if the author says that it is tolerated."""
+    if any(
+        claim.oracle == "outcome"
+        and isinstance(claim.params, Mapping)
+        and "tolerated" in str(claim.params.get("classes"))
+        for claim in facts.step.expectations
+    ):
+        return
     for armed in facts.armed:
         why = armed.capability.harmless(armed.injection.place(), armed.given)
         if why:
