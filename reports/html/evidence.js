@@ -37,7 +37,9 @@ function injectionsBlock(evidence) {
   const exact = counts.map(([capability, path, injected, budget, left]) => el("tr", {},
     el("th", {scope: "row"}, capability, el("div.soft", {}, path)),
     el("td.number", {}, injected === null ? "unknown" : el(injected ? "span.fired" : "span", {}, grouped(injected))),
-    el("td.number", {}, grouped(budget)), el("td.number", {}, left === null ? missing() : grouped(left))));
+    // A capability without a counter of its own has no budget: its injections are lines of the log.
+    el("td.number", {}, budget ? grouped(budget) : "by the log"),
+    el("td.number", {}, left === null ? missing() : grouped(left))));
   const fell = hits.map(([t, name, task, chain, onPath, why]) => el("li.hit", {},
     el("p", {}, el("code.when", {}, seconds(t)), " ", el("b", {}, name), " in ", el("code", {}, task), " ",
       el(`span.tag${onPath === true ? ".on" : onPath === false ? ".off" : ""}`, {},

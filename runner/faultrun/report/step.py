@@ -42,7 +42,8 @@ def _prediction(data: Fields) -> str:
     if not flag(data, "known"):
         return f"Not predicted: {note}" if note else ""
     chance = real(data, "vacuous_chance")
-    said = f"{real(data, 'mean'):.4g} injections expected"
+    mean = f"{real(data, 'mean'):.4g}"
+    said = f"{mean} {'injection' if mean == '1' else 'injections'} expected"
     if real(data, "spread"):
         said += f", give or take {real(data, 'spread'):.2g}"
     if whole(data, "checks"):
