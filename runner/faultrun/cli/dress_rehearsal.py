@@ -6,7 +6,7 @@ just as a run would, and its injections are counted. See ``runner/decisions/0005
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from faultrun.engine.execute import Machine, Surroundings, execute
 from faultrun.model.event import Event, Kind
@@ -64,7 +64,7 @@ class DressRehearsal:
         return 0 if elsewhere.hits >= result.injected else result.injected
 
     def _open(self, task: Task) -> Machine:
-        target = SimulatedTarget(
-            self.plan.campaign.target, seed=self.plan.seed, machine=task.machine
-        )
+        # What the boot armed must not fire here either, as in every other dry run.
+        spec = replace(self.plan.campaign.target, cmdline="")
+        target = SimulatedTarget(spec, seed=self.plan.seed, machine=task.machine)
         return Machine(target=target, facts=target.probe(), renew=None)
