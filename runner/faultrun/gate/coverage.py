@@ -96,9 +96,19 @@ def _taken(
         if table is None:
             continue
         hit = step.injected.get(table.name, 0) > 0 and step.verdict != "VACUOUS"
-        where, settings = _object(injection.get("where")), _object(injection.get("settings"))
+        where = _object(injection.get("where"))
+        settings = {**_object(injection.get("settings")), **_ranges(injection)}
         for facet in touched(table, where, settings):
             yield facet, Reach.FIRED if hit else Reach.VACUOUS
+
+
+def _ranges(injection: Object) -> Mapping[str, Json]:
+    """``require: {function: ...}`` and the like set four attributes, by places in the kernel's text."""
+    return {
+        f"{side}-{end}": text
+        for side in ("require", "reject")
+        for end, text in _object(injection.get(side)).items()
+    }
 
 
 def _steps(run: RunLines) -> dict[str, _Seen]:
