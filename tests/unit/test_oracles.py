@@ -35,6 +35,12 @@ def count(injected, left=0):
     return Count(capability="nvme", path=path, budget=9, left=left, injected=injected)
 
 
+def logged(injected, *, at_least=False):
+    return Count(
+        capability="lkdtm", path="/p", budget=0, left=None, injected=injected, at_least=at_least
+    )
+
+
 DATA = FileSeen(content=b"hello\n", errno_name="")
 GONE = FileSeen(content=None, errno_name="ENOENT")
 SHA = hashlib.sha256(b"hello\n").hexdigest()
@@ -69,6 +75,15 @@ CASES = [
     ("errno", {"names": ["EIO"]}, seen(1, stderr="Cannot allocate memory"), FAIL),
     ("errno", {"names": ["EIO"]}, seen(1, stdout="Input/output error"), PASS),
     ("errno", {"names": ["EIO"]}, seen(1), FAIL),
+    ("injected", {"min": 2, "max": 2}, seen(counts=(logged(2),)), PASS),
+    ("injected", {"min": 2, "max": 2}, seen(counts=(logged(2, at_least=True),)), ERROR),
+    ("injected", {"min": 2}, seen(counts=(logged(2, at_least=True),)), PASS),
+    ("injected", {"min": 3}, seen(counts=(logged(2, at_least=True),)), ERROR),
+    ("injected", {"min": 1, "max": 1}, seen(counts=(logged(2, at_least=True),)), FAIL),
+    ("injected", {"min": 1, "max": 1}, seen(counts=(logged(0, at_least=True),)), VACUOUS),
+    ("injected", {"min": 0, "max": 0}, seen(counts=(logged(0),)), PASS),
+    ("injected", {"min": 0, "max": 0}, seen(counts=(logged(0, at_least=True),)), ERROR),
+    ("injected", {"min": 0, "max": 0}, seen(counts=(logged(None),)), ERROR),
     ("injected", {"min": 1, "max": 1}, seen(counts=(count(1),)), PASS),
     ("injected", {"min": 1, "max": 1}, seen(counts=(count(1), count(1))), FAIL),
     ("injected", {"min": 1, "max": None}, seen(counts=(count(7),)), PASS),

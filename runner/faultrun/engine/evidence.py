@@ -22,6 +22,9 @@ from faultrun.model.target import AttrRefused, Finished, LogLine, Target
 _DUMP = (" ", "FAULT_INJECTION: ", "CPU: ", "Call Trace:", "Hardware name:")
 """How the records of lib/dump_stack.c:dump_stack() begin, and of the injection before it."""
 
+_SUPPRESSED = re.compile(r": \d+ callbacks suppressed$", re.MULTILINE)
+"""What lib/ratelimit.c:___ratelimit() says of records that were not printed."""
+
 
 def collect(
     task: Task,
@@ -43,11 +46,15 @@ def collect(
     names = [injection.capability for injection in task.step.injections]
     hits = hits_of(log, names, task.command, finished) if log else ()
     counts = tuple(
-        _traced(counter, log)
+        _traced(counter, log if log or log_there else None)
         if counter.traces
         else _count(None if died or _remade(counter, arming) else target, counter, hits)
         for counter in task.counters
     )
+    if lost or any(_SUPPRESSED.search(line.text) for line in log):
+        counts = tuple(
+            replace(count, at_least=True) if count.left is None else count for count in counts
+        )
     if not died and not lost and log_there:
         counts = tuple(_untold(count, hits, target) for count in counts)
     for count in counts:
@@ -134,15 +141,20 @@ def _untold(count: Count, hits: tuple[Hit, ...], target: Target) -> Count:
     return count if verbose == "0" else replace(count, injected=0)
 
 
-def _traced(counter: Counter, log: Sequence[LogLine]) -> Count:
-    """A capability without a counter of its own: every line that tells of it is an injection."""
+def _traced(counter: Counter, log: Sequence[LogLine] | None) -> Count:
+    """A capability without a counter of its own: every line that tells of it is an injection.
+
+    ``log`` is None if the target has none: then nothing is known.
+    """
     patterns = [re.compile(trace) for trace in counter.traces]
-    found = sum(
-        1
-        for record in log
-        for line in record.text.splitlines()
-        if any(pattern.search(line) for pattern in patterns)
-    )
+    found: int | None = None
+    if log is not None:
+        found = sum(
+            1
+            for record in log
+            for line in record.text.splitlines()
+            if any(pattern.search(line) for pattern in patterns)
+        )
     return Count(
         capability=counter.capability, path=counter.path, budget=0, left=None, injected=found
     )
@@ -163,15 +175,7 @@ def _without_fail_nth(counts: tuple[Count, ...], hits: tuple[Hit, ...]) -> tuple
         injected = count.injected
         if injected and not taken:
             injected, taken = injected - 1, True
-        fixed.append(
-            Count(
-                capability=count.capability,
-                path=count.path,
-                budget=count.budget,
-                left=count.left,
-                injected=injected,
-            )
-        )
+        fixed.append(replace(count, injected=injected))
     return tuple(fixed)
 
 

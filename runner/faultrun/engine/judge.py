@@ -149,9 +149,15 @@ def _explained(finding: Finding, task: Task) -> Finding:
 
 
 def _why_none(evidence: Evidence) -> str:
-    unknown = [count.capability for count in evidence.counts if count.injected is None]
+    unknown = [count for count in evidence.counts if count.injected is None]
     if unknown:
-        return f"none that could be counted: the counter of {unknown[0]} could not be read"
+        name = unknown[0].capability
+        by = (
+            f"counter of {name}"
+            if unknown[0].budget
+            else f"kernel log, by which {name} is counted,"
+        )
+        return f"none that could be counted: the {by} could not be read"
     for count in evidence.counts:
         if count.injected == 0 and count.left is not None and count.left < count.budget:
             return (

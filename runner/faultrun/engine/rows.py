@@ -17,6 +17,7 @@ def evidence_data(evidence: Evidence) -> dict[str, Json]:
         "after": dict(evidence.after),
         "counts": [
             {
+                **({"at_least": True} if count.at_least else {}),
                 "budget": count.budget,
                 "capability": count.capability,
                 "injected": count.injected,

@@ -26,13 +26,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Exact number of injections of one armed capability, by its budget."""
+    """Injections of one armed capability: exact by its budget, else as lines of the kernel log.
+
+    ``injected`` is None if nothing is known; ``at_least``: lines of the log are missing, so that
+    there may have been more.
+    """
 
     capability: str
     path: str
     budget: int
     left: int | None
     injected: int | None
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ _QUIET = "a kernel log without oops"
 def judge(expectation: Expectation, evidence: Evidence) -> Finding:
     """Claims about the text of all records, and no oops if that is asked."""
     params = mapping(expectation.params)
-    if params.get("no_oops") is True and not evidence.oops and not _has_claims(params):
+    quiet = not evidence.oops and not evidence.log_lost
+    if params.get("no_oops") is True and quiet and not _has_claims(params):
         found = _found(len(evidence.log))
         return ruling(expectation, held=True, expected=_QUIET, found=found)
     text = "\n".join(line.text for line in evidence.log)
@@ -29,7 +30,7 @@ def judge(expectation: Expectation, evidence: Evidence) -> Finding:
     if no_oops:
         wanted.append("without oops")
     found = ", ".join(broken) if broken else _found(len(evidence.log))
-    if broken and evidence.log_lost:
+    if evidence.log_lost:
         found += f" ({evidence.log_lost} records of the log were lost)"
     expected = f"a kernel log {' and '.join(wanted)}" if wanted else "any kernel log"
     return ruling(expectation, held=not broken, expected=expected, found=found)

@@ -52,7 +52,10 @@ class _Sorted:
             self.uncounted.add(step)
         elif kind == "evidence":
             self.uncounted.discard(step)
-            known = all(maybe(count, "injected") is not None for count in parts(data, "counts"))
+            known = all(
+                maybe(count, "injected") is not None and count.get("at_least") is not True
+                for count in parts(data, "counts")
+            )
             self.exact = self.exact and known
 
 
