@@ -18,6 +18,8 @@ from faultrun.model.campaign import Injection, Setting
 from faultrun.model.event import Event, Kind
 from faultrun.model.verdict import Verdict
 from faultrun.oracles.registry import builtin
+from faultrun.plan.digest import digest_of
+from faultrun.plan.document import task_document
 from faultrun.plan.writes import Arsenal
 from faultrun.record.restore import pending, restore
 from faultrun.record.writer import Recorder
@@ -186,3 +188,24 @@ def test_a_trigger_of_another_name_is_told_without_the_plan(tmp_path):
 
 def test_cells_that_differ_in_a_parameter_only_are_different_writes():
     assert [write.value for write in rules("28", "2a")] == ["0 -1 28", "0 -1 2a"]
+
+
+def test_the_digest_covers_how_it_is_undone_and_what_is_looked_for_first():
+    (write,) = rules("28")
+    step = task("a", writes=(write,))
+    look = FAIL_FUNCTION.look_for({"function": "open_ctree"}, {})
+    others = (
+        replace(step, writes=(replace(write, rule=replace(write.rule, undo="- 0 2a")),)),
+        replace(step, writes=(replace(write, rule=replace(write.rule, seen_as="x")),)),
+        replace(step, writes=(replace(write, disarm="0x0"),)),
+        replace(step, look_for=look),
+    )
+    campaign = plan(step).campaign
+    assert len({digest_of(campaign, [one], 1) for one in (step, *others)}) == 5
+
+
+def test_the_plan_as_data_says_how_it_is_undone():
+    (write,) = rules("28")
+    row = task_document(task("a", writes=(write,)), {})["writes"][0]
+    assert row["undo"] == "- 0 28"
+    assert row["seen_in"] == ERRORS

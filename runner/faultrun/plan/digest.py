@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from faultrun.model.campaign import Campaign
+from faultrun.model.capability import PLAIN
 from faultrun.model.data import Json
-from faultrun.model.plan import Task
+from faultrun.model.plan import Task, Write
 from faultrun.model.target import Command
 
 FORM = 1
@@ -40,14 +41,26 @@ def digest_of(campaign: Campaign, tasks: Sequence[Task], seed: int) -> str:
             [need.id for need in step.needs],
             step.requires,
             task.locks,
-            [[write.path, write.value, write.trigger] for write in task.writes],
+            [_written(write) for write in task.writes],
             [[item.path, item.budget, *item.traces] for item in task.counters],
             _command(task.command),
             _command(task.cleanup),
             [[item.oracle, item.params] for item in step.expectations],
+            *([[item.path, item.words, item.ending] for item in task.look_for]),
         ]
         total.update(f"\n{encode(body)}".encode())
     return total.hexdigest()
+
+
+def _written(write: Write) -> Sequence[Json]:
+    """What is written, and what undoes it where that is not the old value."""
+    rule = write.rule
+    told: list[Json] = [write.path, write.value, write.trigger]
+    if write.disarm != "0":
+        told.append(write.disarm)
+    if rule is not PLAIN:
+        told += [rule.undo, rule.undone_by, rule.seen_in, rule.seen_as, rule.made]
+    return told
 
 
 def _command(command: Command | None) -> Sequence[Json]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from faultrun.model.campaign import Expectation, Injection
+from faultrun.model.capability import LookFor, WriteRule
 from faultrun.model.data import Json
 from faultrun.model.plan import Prediction, Task, Write
 from faultrun.model.stack_range import Edge
@@ -46,6 +47,7 @@ def task_document(task: Task, written: Written) -> Mapping[str, Json]:
         "expectations": [_expected(item) for item in step.expectations],
         "prediction": _predicted(task.prediction),
         "place": str(step.mark),
+        **({"look_for": [_looked_for(item) for item in task.look_for]} if task.look_for else {}),
     }
 
 
@@ -84,8 +86,32 @@ def _write(write: Write, written: Written) -> Mapping[str, Json]:
             "volatile": write.volatile,
             "trigger": write.trigger,
             **({"lookup": True} if write.lookup is not None else {}),
+            **({"optional": True} if write.optional else {}),
+            **({"disarm": write.disarm} if write.trigger and write.disarm != "0" else {}),
+            **_ruled(write.rule),
         }
     return written[key]
+
+
+def _ruled(rule: WriteRule) -> Mapping[str, Json]:
+    """How a file is undone and seen that is not simply a value."""
+    told: dict[str, Json] = {
+        "undo": rule.undo,
+        "undone_by": rule.undone_by,
+        "seen_in": rule.seen_in,
+        "seen_as": rule.seen_as,
+        "made": rule.made,
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _looked_for(wanted: LookFor) -> Mapping[str, Json]:
+    return {
+        "path": wanted.path,
+        "words": list(wanted.words),
+        "ending": wanted.ending,
+        "why": wanted.why,
+    }
 
 
 def _expected(claim: Expectation) -> Mapping[str, Json]:
