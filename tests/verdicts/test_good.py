@@ -28,6 +28,7 @@ def test_it_passes_without_a_word_against_it(name, written):
     assert load(path, overrides={}).diagnostics == ()
     ran = run(path)
     assert ran.diagnostics == ()
+    assert ran.restored
     assert ran.steps["step"].verdict == "PASS", ran.steps["step"].why
     assert ran.steps["step"].injected
     assert run(path) == ran

@@ -56,6 +56,7 @@ def test_it_is_vacuous_and_says_why(name):
     assert set(verdicts.values()) <= {"PASS"}
     assert why in ran.steps[last].why
     assert codes == ran.codes
+    assert ran.restored
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
