@@ -129,6 +129,14 @@ def test_fail_nth_locks_every_attribute_it_could_meet():
     assert built.tasks[0].locks == ("/sys/kernel/debug/failslab",)
 
 
+def test_crash_points_lock_the_module_because_it_has_one_probe_and_one_counter():
+    built = plan(
+        step("a", inject=[fault("lkdtm", {"cpoint_name": "FS_SUBMIT_BH"}, cpoint_type="BUG")]),
+        step("b", inject=[fault("lkdtm", {"cpoint_name": "TIMERADD"}, cpoint_type="BUG")]),
+    )
+    assert {task.locks for task in built.tasks} == {("/sys/kernel/debug/provoke-crash",)}
+
+
 def test_seed_of_the_command_line_wins():
     made = campaign(step("a"), seed=5)
     assert make_plan(made, builtin(), selection=Selection(), seed=None).seed == 5

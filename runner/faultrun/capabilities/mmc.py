@@ -77,7 +77,7 @@ FAIL_DATA_CRC = Capability(
     parameters=(replace(_HOST, summary="The host, which has to be a dw_mmc."),),
     context=Context.INTERRUPT,
     shared=False,
-    not_simulated="real only, because no dw_mmc host is simulated",
+    not_simulated="no dw_mmc host is simulated",
 )
 
 CAPABILITIES = (FAIL_MMC_REQUEST, FAIL_DATA_CRC)

@@ -18,7 +18,8 @@ def filled(template: str, where: Mapping[str, str], *, escape: bool = False) -> 
         value = where.get(found[1])
         if value is None:
             return found[0]
-        return re.escape(value) if escape else value
+        # A blank means itself, and people read these.
+        return re.escape(value).replace(r"\ ", " ") if escape else value
 
     return _NAME.sub(one, template) if "{" in template else template
 

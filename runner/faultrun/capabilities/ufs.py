@@ -41,7 +41,7 @@ UFS_TRIGGER_EH = Capability(
     ),
     shared=False,
     boot_option="ufshcd_core.trigger_eh",
-    not_simulated="real only, because no UFS host is simulated",
+    not_simulated="no UFS host is simulated",
     since="6.8",
 )
 

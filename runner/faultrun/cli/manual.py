@@ -62,26 +62,39 @@ def _wrap(text: str, indent: str = "  ") -> str:
     )
 
 
+def _row(name: str, text: str) -> list[str]:
+    """One line of the head of a page, or several that hang below each other."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=f"  {name:<10} ",
+        subsequent_indent=" " * 13,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def _capability(table: Capability) -> str:
     lines = [f"{table.name}: {table.summary}", "", _wrap(table.description), ""]
-    lines.append(f"  files      {table.directory}")
+    lines += _row("files", table.directory)
     if table.boot_option:
         how = handling(table)
-        lines.append(f"  boot       {table.boot_option}={GRAMMAR}")
-        lines.append(f"             a bad string: {how.refused}")
-    lines.append(f"  needs      {', '.join(table.requires)}")
-    lines.append(f"  errors     {', '.join(table.errnos)}")
+        lines += _row("boot", f"{table.boot_option}={GRAMMAR}")
+        lines += _row("", f"a bad string: {how.refused}")
+    lines += _row("needs", ", ".join(table.requires))
+    lines += _row("errors", ", ".join(table.errnos) or "none")
     if table.attr("space") is not None:
-        lines.append(f"  space is   {table.size_unit}")
-    lines.append(f"  context    {_context(table)}")
-    lines.append(f"  simulator  {_simulated(table)}")
+        lines += _row("space is", table.size_unit)
+    lines += _row("context", _context(table))
+    lines += _row("simulator", _simulated(table))
     if table.since or table.until:
-        lines.append(f"  kernels    {_kernels(table)}")
-    lines.append(f"  evidence   {_evidence(table)}")
+        lines += _row("kernels", _kernels(table))
+    lines += _evidence(table)
     if table.lock_out:
-        lines.append(f"  danger     {table.lock_out}")
+        lines += _row("danger", table.lock_out)
     for parameter in table.parameters:
-        lines += ["", f"  {parameter.name} (where; such as {parameter.example})"]
+        may = "" if parameter.required else ", may be left out"
+        lines += ["", f"  {parameter.name} (where; such as {parameter.example}{may})"]
         known = f" One of: {', '.join(parameter.choices)}." if parameter.choices else ""
         lines.append(_wrap(parameter.summary + known, "      "))
     for spec in table.attrs:
@@ -117,7 +130,7 @@ _FORMS = (
 def _simulated(table: Capability) -> str:
     if table.not_simulated:
         return f"real only, because {table.not_simulated}"
-    return f"simulated, modelled {table.modelled}"
+    return f"simulated: {table.modelled}"
 
 
 def _kernels(table: Capability) -> str:
@@ -125,15 +138,16 @@ def _kernels(table: Capability) -> str:
     return ", ".join(f"{word} Linux {bound}" for word, bound in bounds if bound)
 
 
-def _evidence(table: Capability) -> str:
+def _evidence(table: Capability) -> list[str]:
     if table.counted:
-        return "exact, by what `times` counts down"
+        return _row("evidence", "exact, by what `times` counts down")
     if table.arming is Arming.TASK:
-        return "exact, by what fail-nth reads afterwards"
+        return _row("evidence", "exact, by what fail-nth reads afterwards")
     examples = {item.name: item.example for item in table.parameters}
     further = {name: text for name, text in meant(table, examples).items() if name not in examples}
-    lines = [filled(trace, further) for trace in table.traces]
-    return f"lines of the kernel log: {'  or  '.join(lines)}"
+    traces = [filled(trace, further).rstrip() for trace in table.traces]
+    words = "lines of the kernel log that match, as many as were not lost:"
+    return [*_row("evidence", words), *(f"             {trace}" for trace in traces)]
 
 
 def _context(table: Capability) -> str:
@@ -153,7 +167,10 @@ def _spec(spec: AttrSpec) -> list[str]:
         for word, version in (("since", spec.since), ("gone in", spec.until))
         if version
     )
-    lines = [f"  {spec.name} ({spec.unit}{bounds}; kernel default {spec.default}{versions})"]
+    default = "has to be given" if spec.required else f"kernel default {spec.default}"
+    if spec.default == "" and not spec.required:
+        default += "empty"
+    lines = [f"  {spec.name} ({spec.unit}{bounds}; {default}{versions})"]
     lines.append(_wrap(spec.summary, "      "))
     lines.append(f"      Kernel: {spec.kernel_ref}")
     return lines

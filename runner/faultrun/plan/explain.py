@@ -1,5 +1,6 @@
 """A plan as prose for people, and as data for the record."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from faultrun.model.campaign import Campaign, DeviceSpec, Injection, Workload
@@ -211,7 +212,7 @@ def _injection(injection: Injection) -> str:
 
 
 def _echo(value: str, path: str) -> str:
-    return f"echo {value} > {path}"
+    return f"echo {shlex.quote(value) if value else value} > {path}"
 
 
 def _arming(write: Write) -> str:
@@ -219,6 +220,12 @@ def _arming(write: Write) -> str:
     if write.lookup is None:
         return _echo(write.value, write.path)
     return f"{write.path} <- {write.value}"
+
+
+def _undoing(write: Write, old: str) -> Iterator[str]:
+    """What is written to undo a write; where it shows elsewhere, only as long as it does."""
+    only = f"  while it shows in {write.rule.seen_in}" if write.rule.seen_in else ""
+    return (f"{_echo(line, write.path)}{only}" for line in (write.rule.undo or old).splitlines())
 
 
 def _back(write: Write) -> str:
@@ -241,11 +248,7 @@ def _disarmed(task: Task) -> list[str]:
     triggers = [write for write in reversed(task.writes) if write.trigger]
     off = _listed(
         "disarm",
-        [
-            _echo(line, write.path)
-            for write in triggers
-            for line in (write.rule.undo or write.disarm).splitlines()
-        ],
+        [line for write in triggers for line in _undoing(write, write.disarm)],
     )
     counted = [
         f"injections of {item.capability} = lines of the kernel log with {' or '.join(item.traces)}"
@@ -262,11 +265,7 @@ def _restored(task: Task) -> list[str]:
     triggers = [write for write in own if write.trigger]
     return _listed(
         "restore",
-        [
-            _echo(line, write.path)
-            for write in (*quiet, *triggers)
-            for line in (write.rule.undo or "OLD").splitlines()
-        ],
+        [line for write in (*quiet, *triggers) for line in _undoing(write, "OLD")],
     )
 
 

@@ -48,7 +48,7 @@ class Locks:
                 # (lib/fault-inject.c:should_fail_ex()), so that no count would be exact.
                 found |= self._attributes
             else:
-                found.add(directory_of(capability, injection.place()))
+                found.add(_object(capability, injection.place()))
             found.update(f"device:{name}" for name in _devices_of(injection, capability))
         found |= self._worked_on(step.workload.script, step.workload.argv)
         if step.cleanup is not None:
@@ -61,6 +61,13 @@ class Locks:
             named = {device_name(name) for name in _SAID.findall(text)}
             self._said[text] = frozenset(f"device:{name}" for name in named & self._devices)
         return self._said[text]
+
+
+def _object(capability: Capability, where: Mapping[str, str]) -> str:
+    """The one object in the kernel that is armed: of a shared one, what all its places lie below."""
+    if capability.shared:
+        return capability.directory.partition("/{")[0]
+    return directory_of(capability, where)
 
 
 def _devices_of(injection: Injection, capability: Capability | None) -> Iterator[str]:

@@ -32,7 +32,7 @@ should_fail_ex()), so that a number can be counted; it fits the 32 bits of an at
 
 _FILTERED = "faultrun: so that only the workload's own tasks are hit"
 _COUNTED = "faultrun: the kernel's default, written because `times` is the counter of injections"
-_SWITCHED = "faultrun: the device's own switch, without which nothing is injected"
+_SWITCHED = "faultrun: a switch of its own, without which nothing is injected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
