@@ -13,10 +13,11 @@ from faultrun.capabilities.common import CORE_ATTRS
 from faultrun.cli.dress_rehearsal import NOTE, DressRehearsal
 from faultrun.engine.ranges import resolved
 from faultrun.engine.requirements import unmet
-from faultrun.model.diagnostic import Diagnostic
+from faultrun.model.diagnostic import Diagnostic, Severity
 from faultrun.model.plan import Plan, Prediction, Task, Write
 from faultrun.model.target import AttrRefused, Checks, KernelFacts, TargetBroken, TargetDied
 from faultrun.plan.predict import Predicted, predict
+from faultrun.plan.warn import may_be_vacuous
 from faultrun.targets.simulated import SimulatedTarget
 
 NUMBERS = frozenset(spec.name for spec in CORE_ATTRS) - {"task-filter"} | {"status", "dont_retry"}
@@ -63,6 +64,7 @@ def forecast(plan: Plan) -> Forecast:
         result = predict(task, tally, fresh=fresh, unknown=why)
         if not fresh or is_certain(result.prediction):
             result = corrected(result, dress.perform(task, alone=fresh))
+            result = never_seen(task, result)
         tasks.append(replace(task, prediction=result.prediction))
         for finding in result.diagnostics:
             findings.setdefault((finding.code, finding.mark, finding.message), finding)
@@ -90,6 +92,24 @@ def corrected(result: Predicted, seen: int | None) -> Predicted:
         diagnostics=tuple(
             finding for finding in result.diagnostics if not seen or finding.code != _VACUOUS
         ),
+    )
+
+
+def never_seen(task: Task, result: Predicted) -> Predicted:
+    """With a warning if nothing but the dry run with the fault armed tells that it never fires."""
+    told = any(finding.code == _VACUOUS for finding in result.diagnostics)
+    if told or result.prediction.vacuous_chance < 1.0 or may_be_vacuous(task.step):
+        return result
+    why = "the workload passes it, but when it is armed it does not fire"
+    finding = Diagnostic(
+        code=_VACUOUS,
+        severity=Severity.WARNING,
+        mark=task.step.injections[0].mark,
+        message=f"'{task.step.origin}': this fault never fires: {why}",
+        hint="look whether the workload changes the fault's own files, or fails before it",
+    )
+    return Predicted(
+        prediction=replace(result.prediction, why=why), diagnostics=(*result.diagnostics, finding)
     )
 
 
