@@ -1,0 +1,1 @@
+"""What verdicts are worth: planted bugs, vacuous campaigns, good ones."""

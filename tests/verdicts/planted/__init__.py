@@ -1,0 +1,1 @@
+"""Bugs that are planted into the simulated kernel, one small function each."""
