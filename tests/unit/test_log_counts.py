@@ -4,9 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from data.engine_plans import Events, MemoryMachine, expect, never, plan, succeed, task
+from data.engine_plans import (
+    MARK,
+    Events,
+    MemoryMachine,
+    expect,
+    injection_text,
+    never,
+    plan,
+    succeed,
+    task,
+)
 from faultrun.engine.drive_virtual import drive
+from faultrun.engine.evidence import paths_of
 from faultrun.gate.policy import decide
+from faultrun.model.campaign import Injection, Setting
 from faultrun.model.plan import Counter
 from faultrun.model.verdict import Verdict
 from faultrun.oracles.registry import builtin
@@ -74,3 +86,42 @@ def test_without_a_log_nothing_is_known():
     machine.silent = True
     verdict, count = run(machine, "hit", claim=ONCE)
     assert (verdict, count["injected"]) == (Verdict.VACUOUS, None)
+
+
+def test_a_hit_of_fail_nth_is_taken_from_times_and_from_no_line_of_the_log():
+    def work(at, command):
+        at.say("hit")
+        at.say(injection_text("w", 100))
+        return replace(succeed(at, command), fail_nth_left=0, pids=(100,))
+
+    machine = MemoryMachine(work=work)
+    exactly = expect("injected", {"min": 2, "max": 2})
+    step = replace(task("a", inject=True, fail_nth=1, expectations=(exactly,)), counters=(COUNTER,))
+    events = Events()
+    summary = drive(
+        plan(step),
+        lambda _name: machine,
+        events,
+        oracles=builtin(),
+        gate=decide,
+        slots=1,
+        stop=never,
+    )
+    assert events.of("evidence")[0].data["counts"][0]["injected"] == 1
+    assert summary.verdicts["a"] is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("capability", "where", "attribute", "path"),
+    [
+        ("lkdtm", {"cpoint_name": "DIRECT"}, "cpoint_count", "/sys/module/lkdtm/parameters/"),
+        ("memory_notifier", {"event": "MEM_GOING_ONLINE"}, "error", "/MEM_GOING_ONLINE/"),
+        ("fail_function", {"function": "open_ctree"}, "retval", "/fail_function/open_ctree/"),
+    ],
+)
+def test_an_attribute_is_read_where_its_table_says(capability, where, attribute, path):
+    places = tuple(Setting(name=name, value=value, mark=MARK) for name, value in where.items())
+    injection = Injection(capability=capability, where=places, settings=(), mark=MARK)
+    (found,) = paths_of(f"{capability}.{attribute}", (injection,))
+    assert path in found
+    assert found.endswith(f"/{attribute}")

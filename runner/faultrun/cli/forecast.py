@@ -181,8 +181,9 @@ class _Rehearsal:
             for write in task.writes:
                 if not write.trigger or write.rule.rehearsed:
                     if not write.rule.made:
-                        undo = write.rule.undo.encode() or target.read(write.path)
-                        before.append((write.path, undo))
+                        undo = [line.encode() for line in write.rule.undo.splitlines()]
+                        lines = undo or [target.read(write.path)]
+                        before.extend((write.path, line) for line in reversed(lines))
                     target.write(write.path, f"{write.value}\n".encode())
             target.forget_checks()
             finished = target.run(replace(task.command, fail_nth=0))

@@ -4,10 +4,11 @@ Nothing here judges. Every fact ends up in the record as it is, and in the ``Evi
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from faultrun.capabilities.errnos import right_errnos
+from faultrun.capabilities.place import meant, path_of
 from faultrun.capabilities.registry import known
 from faultrun.engine.arming import Arming
 from faultrun.engine.hits import hits_of
@@ -62,7 +63,7 @@ def collect(
             arming.saw(count.path, str(count.left))
     if task.command.fail_nth and finished.fail_nth_left == 0:
         counts = _without_fail_nth(counts, hits)
-    after, files = _look(task, target, oracles, counts, arming)
+    named = _named(task, oracles)
     return Evidence(
         finished=finished,
         log=log,
@@ -71,8 +72,9 @@ def collect(
         hits=hits,
         armed=bool(names),
         errnos=_errnos(task.step.injections, target.info.release),
-        after=after,
-        files=files,
+        after=_attributes(named, counts, target, arming),
+        named=named,
+        files=_files(task, target, oracles),
         oops=oops_of(log) if log else "",
         died=died,
         hung=hung,
@@ -166,50 +168,64 @@ def _without_fail_nth(counts: tuple[Count, ...], hits: tuple[Hit, ...]) -> tuple
     lib/fault-inject.c:should_fail_ex() lowers times for a fail-nth hit too. Whether it fell on
     an armed capability shows in the log: it then has no more injections than the counters.
     """
-    counted = sum(count.injected or 0 for count in counts)
+    counted = sum(count.injected or 0 for count in counts if count.left is not None)
     if not counted or len(hits) > counted:
         return counts
     fixed: list[Count] = []
     taken = False
     for count in counts:
         injected = count.injected
-        if injected and not taken:
+        if injected and not taken and count.left is not None:
             injected, taken = injected - 1, True
         fixed.append(replace(count, injected=injected))
     return tuple(fixed)
 
 
-def _look(
-    task: Task,
-    target: Target,
-    oracles: Mapping[str, Oracle],
+def _attributes(
+    named: Mapping[str, tuple[str, ...]],
     counts: tuple[Count, ...],
+    target: Target,
     arming: Arming,
-) -> tuple[dict[str, str], dict[str, FileSeen]]:
-    """Attributes by path as read back before restore, and the files that oracles ask for."""
+) -> dict[str, str]:
+    """Attributes by path, as read back before restore: the counters, and what was asked for."""
     after = {count.path: str(count.left) for count in counts if count.left is not None}
+    for path in (path for paths in named.values() for path in paths):
+        if path not in after:
+            after.update(_read_attribute(target, path, arming))
+    return after
+
+
+def _files(task: Task, target: Target, oracles: Mapping[str, Oracle]) -> dict[str, FileSeen]:
+    """The files that oracles ask for."""
     files: dict[str, FileSeen] = {}
     for expectation in task.step.expectations:
         oracle = oracles.get(expectation.oracle)
-        if oracle is None:
-            continue
-        for path in oracle.looks_at(expectation.params):
+        for path in oracle.looks_at(expectation.params) if oracle is not None else ():
             if path not in files:
                 files[path] = _see(target, path)
-        for name in oracle.reads_back(expectation.params):
-            for path in _attribute_paths(name, counts, arming):
-                if path not in after:
-                    after.update(_read_attribute(target, path, arming))
-    return after, files
+    return files
 
 
-def _attribute_paths(name: str, counts: tuple[Count, ...], arming: Arming) -> list[str]:
-    """Paths of ``capability.attribute``: beside the counter of each armed injection of it."""
+def _named(task: Task, oracles: Mapping[str, Oracle]) -> dict[str, tuple[str, ...]]:
+    """The files of every ``capability.attribute`` asked for, wherever the step injects."""
+    found: dict[str, tuple[str, ...]] = {}
+    for expectation in task.step.expectations:
+        oracle = oracles.get(expectation.oracle)
+        for name in oracle.reads_back(expectation.params) if oracle is not None else ():
+            found[name] = tuple(dict.fromkeys(paths_of(name, task.step.injections)))
+    return found
+
+
+def paths_of(name: str, injections: Sequence[Injection]) -> Iterator[str]:
+    """Where the injections of a capability have an attribute: ``capability.attribute``."""
     capability, _, attribute = name.partition(".")
-    folders = [count.path.rpartition("/")[0] for count in counts if count.capability == capability]
-    written = [item.write.path for item in arming.saved]
-    beside = [f"{folder}/{attribute}" for folder in folders]
-    return beside or [path for path in written if path.endswith(f"/{attribute}")]
+    table = known().get(capability)
+    spec = table.attr(attribute) if table is not None else None
+    if table is None or spec is None:
+        return
+    for injection in injections:
+        if injection.capability == capability:
+            yield path_of(table, spec, meant(table, injection.place()))
 
 
 def _read_attribute(target: Target, path: str, arming: Arming) -> dict[str, str]:

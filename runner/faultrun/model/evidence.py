@@ -60,6 +60,9 @@ class Evidence:
     armed: bool
     errnos: tuple[str, ...] = ()
     after: Mapping[str, str] = field(default_factory=dict)
+    """What control files read before they were restored, by path."""
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The paths of each ``capability.attribute`` that an expectation asks for."""
     files: Mapping[str, FileSeen] = field(default_factory=dict)
     oops: str = ""
     """The first line of the log that says the kernel went wrong; empty if none does."""

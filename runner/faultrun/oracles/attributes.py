@@ -33,16 +33,8 @@ def reads_back(params: Json) -> tuple[str, ...]:
 
 
 def _seen(name: str, evidence: Evidence) -> dict[str, str]:
-    capability, _, attribute = name.partition(".")
-    folders = {
-        count.path.rpartition("/")[0] for count in evidence.counts if count.capability == capability
-    }
-    return {
-        path: text
-        for path, text in evidence.after.items()
-        if path.rpartition("/")[2] == attribute
-        and (not folders or path.rpartition("/")[0] in folders)
-    }
+    paths = evidence.named.get(name, ())
+    return {path: evidence.after[path] for path in paths if path in evidence.after}
 
 
 def _same(wanted: str, text: str) -> bool:
