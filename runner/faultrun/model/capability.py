@@ -75,6 +75,7 @@ class AttrSpec:
     ``name`` is the kernel's file name and the YAML key. ``minimum`` and ``maximum`` are the
     values that mean something, not what the kernel accepts: it accepts almost anything.
     ``volatile`` says that the kernel itself changes the value (``times``, ``space``).
+    ``optional``: if the engine adds it by itself, a kernel may lack the file.
     ``since`` and ``until`` are kernel versions like ``"6.8"``; ``until`` is the first without it.
     ``path`` is the file if it is not ``directory/name``: relative to the directory or absolute,
     with parameters in braces. ``choices`` are the only texts that a TEXT attribute may have;
@@ -208,7 +209,7 @@ class Capability:
     ``directory`` holds the attribute files; ``{name}`` in it is replaced by a parameter.
     ``arm_order`` lists attribute names, the trigger last; disarming writes ``disarm_value`` to
     the trigger first. ``shared`` says that all steps meet in one global object, so that two
-    steps that arm it may not overlap; otherwise the lock is the directory.
+    steps that arm it may not overlap, wherever they do; otherwise the lock is the directory.
     ``errnos`` are the errno names with which an operation that met the fault may rightly fail.
     ``size_unit`` is what ``space`` counts. ``not_simulated`` gives the reason if the simulated
     kernel has no hook for it. ``lock_out`` says, if not empty, why the fault at 100 percent,
