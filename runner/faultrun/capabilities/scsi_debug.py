@@ -163,7 +163,7 @@ SCSI_DEBUG_ERROR = Capability(
             name="type",
             summary="0 timeout, 1 not taken, 2 fails, 3 abort fails, 4 reset of the unit fails.",
             example="0",
-            pattern=r"^[0-4]$",
+            pattern=r"^[0-9]+$",
             choices=("0", "1", "2", "3", "4"),
             device=False,
         ),
