@@ -181,3 +181,9 @@ def test_versions_are_ordered_as_numbers():
     for wrong in ("", "6", "six", "v6.1"):
         with pytest.raises(ValueError, match="is not a kernel version"):
             KernelVersion.parse(wrong)
+
+
+def test_a_version_is_known_between_the_oldest_and_the_newest():
+    known = [*KNOWN, "6.1.192", "6.5", "7.0", "7.3.4"]
+    assert [text for text in known if not KernelVersion.known(text)] == []
+    assert [text for text in ("5.15", "6.0.19", "7.4", "10.1") if KernelVersion.known(text)] == []

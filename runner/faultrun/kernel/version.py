@@ -28,6 +28,13 @@ class KernelVersion:
         major, minor, patch = found.groups(default="0")
         return KernelVersion(int(major), int(minor), int(patch))
 
+    @staticmethod
+    def known(text: str) -> bool:
+        """Whether it lies between the oldest and the newest that was read, patch levels aside."""
+        found = KernelVersion.parse(text)
+        oldest, newest = KernelVersion.parse(KNOWN[0]), KernelVersion.parse(KNOWN[-1])
+        return oldest <= found and (found.major, found.minor) <= (newest.major, newest.minor)
+
     def has(self, since: str | None, until: str | None) -> bool:
         """Whether a fact with these bounds holds; ``until`` is the first version without it."""
         if since is not None and self < KernelVersion.parse(since):

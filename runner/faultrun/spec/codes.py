@@ -408,6 +408,13 @@ CODES: dict[str, Code] = {
         "A dry run of the workload on the simulated kernel passes the fault's checks too seldom:"
         " most likely, nothing will be injected. `faultrun plan` prints mean, spread and chance.",
     ),
+    "FR122": _warning(
+        "a kernel of which faultrun does not know what is different",
+        "Facts about the kernel carry the version that they came and went with, of the kernels that"
+        " were read: 6.1, 6.8, 6.12, 6.19 and 7.3. A change between two of them counts from the later"
+        " one. The simulated kernel takes an older version for 6.1 and a newer one for 7.3, which is"
+        " a guess.",
+    ),
     "FR130": Code(
         title="a return value that the function does not take",
         explanation=(

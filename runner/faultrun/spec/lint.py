@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from faultrun.kernel.version import KNOWN, KernelVersion
 from faultrun.model.campaign import GatePolicy, Step
 from faultrun.spec.context import Context
 from faultrun.spec.draft import StepDraft
@@ -34,6 +35,7 @@ def campaign(whole: Whole, context: Context) -> None:
         # Otherwise what a broken part would have used cannot be known.
         _unused(whole, context)
         _gate(whole, context)
+    _kernel(whole.root, context)
     _surprises(whole.root, context)
 
 
@@ -103,6 +105,18 @@ def _gate(whole: Whole, context: Context) -> None:
     if leaf is not None and gate.min_passed > count:
         message = f"min_passed is {gate.min_passed}, the campaign has {count} (steps)"
         context.findings.add("FR114", leaf.mark, message, length=leaf.length)
+
+
+def _kernel(root: Table, context: Context) -> None:
+    """FR122: a version outside those whose behaviour is known."""
+    target = root.table("target")
+    machine = None if target is None else target.table("simulated")
+    leaf = None if machine is None else machine.leaf("kernel")
+    if leaf is None or KernelVersion.known(context.target.kernel):
+        return
+    message = f"kernel {context.target.kernel} is not between {KNOWN[0]} and {KNOWN[-1]}, of which faultrun knows what changed"
+    hint = f"the kernels that were read are {', '.join(KNOWN)}; take the nearest if it will do"
+    context.findings.add("FR122", leaf.mark, message, hint=hint, length=leaf.length)
 
 
 def _surprises(root: Table, context: Context) -> None:
