@@ -34,9 +34,9 @@ function writesBlock(writes) {
 function injectionsBlock(evidence) {
   const {counts, hits} = evidence;
   if (!counts.length && !hits.length) return null;
-  const exact = counts.map(([capability, path, injected, budget, left]) => el("tr", {},
+  const rows = counts.map(([capability, path, injected, budget, left, atLeast]) => el("tr", {},
     el("th", {scope: "row"}, capability, el("div.soft", {}, path)),
-    el("td.number", {}, injected === null ? "unknown" : el(injected ? "span.fired" : "span", {}, grouped(injected))),
+    el("td.number", {}, injected === null ? "unknown" : el(injected ? "span.fired" : "span", {}, `${atLeast ? "at least " : ""}${grouped(injected)}`)),
     // A capability without a counter of its own has no budget: its injections are lines of the log.
     el("td.number", {}, budget ? grouped(budget) : "by the log"),
     el("td.number", {}, left === null ? missing() : grouped(left))));
@@ -47,7 +47,7 @@ function injectionsBlock(evidence) {
     why ? el("p.soft", {}, why) : null,
     chain.length ? el("ol.chain", {"aria-label": "Call chain, innermost first"}, ...chain.map((name_) => el("li", {}, name_))) : null));
   return block("Injected faults",
-    exact.length ? plainTable(["capability", "injected", "budget", "left"], exact, "Exact injection counts") : null,
+    rows.length ? plainTable(["capability", "injected", "budget", "left"], rows, "Injections by capability") : null,
     fell.length ? el("p.soft", {}, "Where they fell, by the kernel log:") : null,
     fell.length ? el("ol.hits", {}, ...fell) : null);
 }

@@ -225,6 +225,7 @@ def evidence_of(task: Fields, acts: Acts, planned: tuple[str, str], limits: Limi
                 injected=maybe(item, "injected"),
                 budget=whole(item, "budget"),
                 left=maybe(item, "left"),
+                at_least=flag(item, "at_least"),
             )
             for item in parts(evidence, "counts")
         ),

@@ -101,7 +101,9 @@ def _evidence(seen: EvidenceView) -> Mapping[str, Json]:
             ]
             for w in seen.writes
         ],
-        "counts": [[c.capability, c.path, c.injected, c.budget, c.left] for c in seen.counts],
+        "counts": [
+            [c.capability, c.path, c.injected, c.budget, c.left, c.at_least] for c in seen.counts
+        ],
         "hits": [[h.t_ns, h.name, h.task, h.chain, h.on_path, h.why] for h in seen.hits],
         "log": [[line.t_ns, line.level, line.text, line.injected] for line in seen.log],
         "command": _command(seen.command),

@@ -42,13 +42,17 @@ class InjectionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountView:
-    """Exact injections of one capability; ``injected`` is None if its counter was lost."""
+    """Injections of one capability; ``injected`` is None if its counter was lost.
+
+    ``at_least``: lines of the log that count are missing.
+    """
 
     capability: str
     path: str
     injected: int | None
     budget: int
     left: int | None
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
