@@ -298,7 +298,13 @@ steps:
 )
 def test_a_driver_that_never_ends_a_lost_request_is_warned_of(tmp_path, disk, told):
     inject = {"fail_io_timeout": {"disk": disk, "probability": 100, "times": 1}}
-    for expect, warned in (({"injected": "exactly 1"}, bool(told)), ({"outcome": "hang"}, False)):
+    expectations = (
+        ({"injected": "exactly 1"}, bool(told)),
+        ({"outcome": "hang"}, False),
+        ({"fate": "hang"}, False),
+        ({"fate": "survives"}, bool(told)),
+    )
+    for expect, warned in expectations:
         path = tmp_path / "c.yaml"
         path.write_text("campaign: c\nsteps:\n" + step("s", inject, "true", expect))
         found = [item for item in load(path, overrides={}).diagnostics if item.code == "FR140"]

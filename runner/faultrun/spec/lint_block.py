@@ -32,7 +32,7 @@ def no_timeout_handler(facts: Facts) -> Iterable[Remark]:
             mark=armed.injection.mark if setting is None else setting.mark,
             message=f"the driver of '{disk}' {why}: a dropped completion leaves its task in state D,"
             " unkillable until reboot",
-            hint="take a disk of NVMe, SCSI or null_blk, or expect `outcome: hang`",
+            hint="take a disk of NVMe, SCSI or null_blk, or expect `fate: hang`",
             length=len(disk),
         )
 
@@ -46,6 +46,6 @@ def _why_never(disk: str) -> str:
 
 def _expects_hang(facts: Facts) -> bool:
     return any(
-        claim.oracle == "outcome" and "hang" in str(claim.params)
+        claim.oracle in ("outcome", "fate") and "hang" in str(claim.params)
         for claim in facts.step.expectations
     )
