@@ -133,3 +133,12 @@ def test_what_is_not_modelled_of_make_is_named():
     for script in ("make", "make -C /src", "make -C tools/testing/selftests all"):
         done = machine().run(Command(script=script, timeout_ns=10**9))
         assert done.unmodelled, script
+
+
+def test_other_scripts_of_the_kernels_sources_are_named():
+    from faultrun.model.target import Command
+
+    script = "tools/testing/selftests/cpu-hotplug/cpu-on-off-test.sh"
+    done = machine().run(Command(script=script, timeout_ns=10**9))
+    assert done.unmodelled == f"'{script}' of the kernel's sources"
+    assert "No such file" in run(machine(), "tools/other.sh").stderr
