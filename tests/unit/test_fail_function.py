@@ -122,6 +122,9 @@ def campaign(tmp_path, inject):
     [
         ("function: open_ctree, retval: -12", []),
         ("function: open_ctree, retval: 0", ["FR130"]),
+        ("function: open_ctree, retval: -ENOMEM", []),
+        ("function: open_ctree, retval: ENOMEM", ["FR021"]),
+        ("function: open_ctree, retval: -ENOSUCH", ["FR015"]),
         ("function: should_fail_alloc_page, retval: -12", ["FR130"]),
         ("function: should_fail_alloc_page, retval: 1", []),
         ("function: open_ctree, retval: -4096", ["FR021"]),

@@ -103,7 +103,7 @@ def _attribute(spec: AttrSpec) -> Json:
         made["type"] = ["boolean", "string"]
         made["pattern"] = f"^[YyNn]$|{TEMPLATE}"
         made["x-form"] = "true or false (or the kernel's Y and N)"
-    elif spec.kind is AttrKind.ERRNO:
+    elif spec.kind in (AttrKind.ERRNO, AttrKind.RETVAL):
         made["type"] = ["integer", "string"]
         made["pattern"] = f"^-?E[A-Z0-9]+$|{TEMPLATE}"
         made["x-form"] = "a negative errno, as a number or as a name such as -ENOMEM"

@@ -20,6 +20,9 @@ _UNITS = {
 _DURATION = re.compile(r"([0-9]{1,18})(ns|us|ms|s|m|h)")
 _FRACTION = re.compile(r"([0-9]+)\.([0-9]{1,9})\s*(us|ms|s|m|h)")
 DAY_NS = 24 * _UNITS["h"]
+_ERRNOS = (AttrKind.ERRNO, AttrKind.RETVAL)
+"""Kinds that take an errno, and so its name."""
+
 _TRUTH: dict[str, bool] = {"Y": True, "y": True, "N": False, "n": False}
 
 
@@ -44,7 +47,7 @@ def attribute(spec: AttrSpec, value: object) -> Scalar | Problem:
         return Problem("FR014", f"{spec.name} is {told}, {wanted}")
     if spec.kind is AttrKind.TEXT:
         return _text(spec, value)
-    if spec.kind is AttrKind.ERRNO and isinstance(value, str):
+    if spec.kind in _ERRNOS and isinstance(value, str):
         return _errno(spec, value)
     if isinstance(value, float):
         hint = f"write {int(value)}" if value.is_integer() else ""
