@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from data.engine_plans import never, plan, task
+from data.fuse import Fuse, Fused
 from faultrun.engine.drive_virtual import drive
 from faultrun.gate.policy import decide
 from faultrun.oracles.registry import builtin
@@ -22,44 +23,13 @@ WHEN = Circumstances(
 )
 
 
-class Fuse:
-    def __init__(self, acts):
-        self.left = acts
-
-    def burn(self):
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Fused:
-    """A target or a sink that dies before an act."""
-
-    def __init__(self, inner, fuse):
-        self.inner = inner
-        self.fuse = fuse
-
-    def __getattr__(self, name):
-        return getattr(self.inner, name)
-
-    def write(self, path, data):
-        self.fuse.burn()
-        self.inner.write(path, data)
-
-    def emit(self, event):
-        self.fuse.burn()
-        self.inner.emit(event)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_ignored):
-        self.inner.release()
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main():
     root, folder, acts = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    fuse = Fuse(acts)
+    fuse = Fuse(acts, die)
     target = LocalTarget(root)
     work = "echo 0 > sys/kernel/debug/failslab/times"
     tasks = plan(

@@ -2,7 +2,7 @@
 
 from faultrun.model.campaign import DeviceSpec, TargetSpec
 from faultrun.model.mark import NOWHERE
-from faultrun.model.target import Command
+from faultrun.model.target import AttrRefused, Command
 from faultrun.targets.simulated import SimulatedTarget
 
 
@@ -20,3 +20,12 @@ def run(target, script="", *, argv=(), timeout_ns=30_000_000_000, mark=False, nt
     done = target.run(command)
     assert not done.unmodelled, done.unmodelled
     return done
+
+
+def write(target, path, text):
+    """One write to a control file: the errno name with which it was refused, or empty."""
+    try:
+        target.write(path, text.encode())
+    except AttrRefused as refused:
+        return refused.errno_name
+    return ""

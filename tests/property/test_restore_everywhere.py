@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from data.fuse import Fuse, Fused
 from faultrun.capabilities.registry import known
 from faultrun.engine.drive_virtual import drive
 from faultrun.gate.policy import decide
@@ -35,42 +36,8 @@ class Killed(BaseException):
     """The runner is gone: nothing that it would do after this happens."""
 
 
-class Fuse:
-    def __init__(self, acts):
-        self.left = acts
-
-    def burn(self):
-        self.left -= 1
-        if self.left <= 0:
-            raise Killed
-
-
-class Fused:
-    """A target or a sink of a runner that dies before an act."""
-
-    def __init__(self, inner, fuse):
-        self.inner = inner
-        self.fuse = fuse
-
-    def __getattr__(self, name):
-        if self.fuse.left <= 0:
-            raise Killed
-        return getattr(self.inner, name)
-
-    def write(self, path, data):
-        self.fuse.burn()
-        self.inner.write(path, data)
-
-    def emit(self, event):
-        self.fuse.burn()
-        self.inner.emit(event)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_ignored):
-        if self.fuse.left > 0:
-            self.inner.release()
+def die():
+    raise Killed
 
 
 def plans():
@@ -114,7 +81,7 @@ def state(target, task):
 
 def perform(plan, folder, acts):
     """Run until the fuse is burnt: (acts used, the machine, whether the runner died)."""
-    fuse = Fuse(acts)
+    fuse = Fuse(acts, die)
     target = SimulatedTarget(plan.campaign.target, seed=plan.seed, machine=plan.tasks[0].machine)
     died = False
     try:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.sim_machine import machine, run
+from data.sim_machine import machine, run, write
 from faultrun.capabilities.fail_function import DIRECTORY, look_for
 from faultrun.kernel.error_injection import DEFAULTS, accepts, type_of, types_for
 from faultrun.model.target import AttrRefused
@@ -12,14 +12,6 @@ from faultrun.simkernel.injected_functions import INJECTABLE
 from faultrun.spec.load import load
 
 INJECT = f"{DIRECTORY}/inject"
-
-
-def write(target, path, text):
-    try:
-        target.write(path, text.encode())
-    except AttrRefused as refused:
-        return refused.errno_name
-    return ""
 
 
 @pytest.mark.parametrize(

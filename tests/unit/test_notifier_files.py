@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from data.sim_machine import machine, run
+from data.sim_machine import machine, run, write
 from faultrun.capabilities.errnos import right_errnos
 from faultrun.capabilities.notifier import CHAINS, ROOT
 from faultrun.model.campaign import Injection, Setting
@@ -15,14 +15,6 @@ from faultrun.model.mark import NOWHERE
 from faultrun.model.target import AttrRefused
 
 SUSPEND = f"{ROOT}/pm/actions/PM_SUSPEND_PREPARE/error"
-
-
-def write(target, path, text):
-    try:
-        target.write(path, text.encode())
-    except AttrRefused as refused:
-        return refused.errno_name
-    return ""
 
 
 def reading(text):
