@@ -52,7 +52,8 @@ def collect(
         else _count(None if died or _remade(counter, arming) else target, counter, hits)
         for counter in task.counters
     )
-    if lost or any(_SUPPRESSED.search(line.text) for line in log):
+    by_log = any(count.left is None for count in counts)
+    if by_log and (lost or any(_SUPPRESSED.search(line.text) for line in log)):
         counts = tuple(
             replace(count, at_least=True) if count.left is None else count for count in counts
         )
