@@ -15,6 +15,5 @@ def right_errnos(injection: Injection, release: str) -> tuple[str, ...]:
         return ()
     if capability.errnos_of is None:
         return capability.errnos
-    values = {item.name: item.value for item in injection.settings}
-    found = capability.errnos_of(injection.place(), values, release)
+    found = capability.errnos_of(injection.place(), injection.values(), release)
     return tuple(dict.fromkeys(name for name in found if name))

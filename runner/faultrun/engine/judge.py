@@ -133,8 +133,7 @@ def _successes(task: Task) -> str:
     told: list[str] = []
     for injection in task.step.injections:
         table = known().get(injection.capability)
-        values = {setting.name: setting.value for setting in injection.settings}
-        why = table.harmless(injection.place(), values) if table is not None else ""
+        why = table.harmless(injection.place(), injection.values()) if table is not None else ""
         if not why:
             return ""
         told.append(why)

@@ -37,6 +37,10 @@ class Injection:
         """The attribute that the author set, or None if it keeps the kernel's default."""
         return next((item for item in self.settings if item.name == name), None)
 
+    def values(self) -> dict[str, Scalar]:
+        """The attribute values that the author set, by name."""
+        return {item.name: item.value for item in self.settings}
+
     def place(self) -> dict[str, str]:
         """The parameters that say where, by name."""
         return {item.name: str(item.value) for item in self.where}

@@ -62,7 +62,7 @@ def _injected(injection: Injection) -> Mapping[str, Json]:
     return {
         "capability": injection.capability,
         "where": injection.place(),
-        "settings": {item.name: item.value for item in injection.settings},
+        "settings": injection.values(),
         **_ranges(injection),
     }
 

@@ -95,8 +95,9 @@ class Arsenal:
             if place.capability.arming is Arming.TASK:
                 nth = _nth(place.capability, injection)
                 continue
-            values = {item.name: item.value for item in injection.settings}
-            look_for.update(dict.fromkeys(place.capability.look_for(place.where, values)))
+            look_for.update(
+                dict.fromkeys(place.capability.look_for(place.where, injection.values()))
+            )
             if not provoked(place.capability, place.where):
                 for write in self._writes(place, injection):
                     (triggers if write.trigger else early)[_key(write)] = write

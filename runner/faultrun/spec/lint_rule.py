@@ -84,7 +84,7 @@ def armed_by(step: Step, capabilities: Mapping[str, Capability]) -> tuple[Armed,
             Armed(
                 injection,
                 capabilities[injection.capability],
-                {setting.name: setting.value for setting in injection.settings},
+                injection.values(),
             )
             for injection in step.injections
         ]
