@@ -1,34 +1,12 @@
 """Arguments of modules: how they are read, refused and shown (kernel/params.c:parse_args())."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from faultrun.kernel.numbers import Refused, kstrtobool, kstrtoint, kstrtoull
 from faultrun.kernel.version import KernelVersion
 from faultrun.simkernel.log import KernelLog
 from faultrun.simkernel.module_table import ModuleParam, ModuleSpec
 from faultrun.simkernel.sim_errno import SimErrno
-from faultrun.simkernel.tasks import SimTask
-
-
-class Kept:
-    """A file of a module: two functions, and whether the module is gone."""
-
-    __slots__ = ("_get", "_put", "gone")
-
-    def __init__(self, get: Callable[[], str], put: Callable[[str], None] | None = None) -> None:
-        self._get = get
-        self._put = put
-        self.gone = False
-
-    def read(self, _task: SimTask | None) -> str:
-        """The text now."""
-        return self._get()
-
-    def write(self, text: str, _task: SimTask | None) -> None:
-        """Hand the text over. Raises SimErrno EACCES if the file is read-only."""
-        if self._put is None:
-            raise SimErrno("EACCES")
-        self._put(text)
 
 
 def arguments(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from faultrun.kernel.version import KernelVersion
 from faultrun.simkernel import symbols
 from faultrun.simkernel.kernel import SimKernel
-from faultrun.simkernel.module_args import Kept, arguments, checked
+from faultrun.simkernel.module_args import arguments, checked
 from faultrun.simkernel.module_hooks import HOOKS, PLAIN
 from faultrun.simkernel.module_table import MODULES, ModuleParam, ModuleSpec
 from faultrun.simkernel.points import meet
@@ -38,7 +38,7 @@ class Loaded:
     values: dict[str, str]
     users: list[str] = field(default_factory=list[str])
     refs: int = 0
-    files: list["Kept"] = field(default_factory=list["Kept"])
+    files: list[TextFile] = field(default_factory=list[TextFile])
 
     @property
     def refcount(self) -> int:
@@ -137,14 +137,14 @@ class Modules:
     def directories(self, name: str) -> dict[str, Mapping[str, ControlFile]]:
         """The directories below /sys/module of a module, with their files."""
         module = self.loaded[name]
-        own: dict[str, Kept] = {
-            "refcnt": Kept(lambda: f"{module.refcount}\n"),
-            "initstate": Kept(lambda: "live\n"),
-            "coresize": Kept(lambda: f"{symbols.size(name)}\n"),
-            "taint": Kept(lambda: "\n"),
+        own: dict[str, TextFile] = {
+            "refcnt": TextFile(lambda: f"{module.refcount}\n"),
+            "initstate": TextFile(lambda: "live\n"),
+            "coresize": TextFile(lambda: f"{symbols.size(name)}\n"),
+            "taint": TextFile(lambda: "\n"),
         }
         addresses = {
-            section: Kept(partial(self.section, name, section))
+            section: TextFile(partial(self.section, name, section))
             for section in symbols.sections(name)
         }
         params = {
@@ -213,11 +213,11 @@ def _count(text: str) -> int:
     return int(text, 0)
 
 
-def _parameter(module: Loaded, param: ModuleParam, version: KernelVersion) -> Kept:
+def _parameter(module: Loaded, param: ModuleParam, version: KernelVersion) -> TextFile:
     def get() -> str:
         return f"{module.values[param.name]}\n"
 
     def put(text: str) -> None:
         module.values[param.name] = checked(param, text.strip(), version)
 
-    return Kept(get, put if param.mode & 0o200 else None)
+    return TextFile(get, put if param.mode & 0o200 else None)

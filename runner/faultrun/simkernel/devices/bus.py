@@ -57,9 +57,26 @@ class Bus(Protocol):
 
 
 class DiskBus:
-    """A bus that has disks and no character devices: what most kinds start from."""
+    """A bus that has disks and no character devices: what most kinds start from.
 
+    ``names`` are those with which the names of its disks and partitions begin.
+    """
+
+    names: tuple[str, ...] = ()
     woken = True
+
+    def owns(self, name: str) -> bool:
+        """Whether a disk or partition of that name could be one of ours."""
+        return any(name.startswith(own) for own in self.names)
+
+    def wake(self) -> None:
+        """Make the devices that the machine booted with, once."""
+        if not self.woken:
+            self.woken = True
+            self._make_devices()
+
+    def _make_devices(self) -> None:
+        """What waking means for a kind; nothing if it has no devices of its own."""
 
     def chars(self) -> tuple[str, ...]:
         """None."""

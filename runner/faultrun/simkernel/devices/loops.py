@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from faultrun.simkernel.devices.block import Disk, Request
 from faultrun.simkernel.devices.block_cache import OpenBlock
-from faultrun.simkernel.devices.medium import SECTOR, Storage
+from faultrun.simkernel.devices.medium import SECTOR, Storage, serve
 from faultrun.simkernel.digits import whole
 from faultrun.simkernel.file_values import OpenFile
 from faultrun.simkernel.kernel import SimKernel
@@ -80,15 +80,9 @@ class LoopDriver:
 
     def _work(self, request: Request, size: int) -> bytes:
         medium, offset = self._medium, request.sector * SECTOR
-        if request.op == "READ":
-            return medium.read(offset, size)
-        if request.op == "WRITE":
-            medium.write(offset, request.data)
-        elif request.op in ("DISCARD", "WRITE_ZEROES"):
-            medium.clear(offset, size)
-        elif isinstance(medium, FileMedium):
+        if request.op == "FLUSH" and isinstance(medium, FileMedium):
             medium.sync()
-        return b""
+        return serve(medium, request.op, offset, size, request.data)
 
     def _thread(self) -> SimTask:
         if self._worker is None:

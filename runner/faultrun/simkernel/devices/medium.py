@@ -28,6 +28,20 @@ class Storage(Protocol):
         ...
 
 
+def serve(medium: Storage, op: str, offset: int, size: int, data: bytes) -> bytes:
+    """Do one request of the block layer, ``size`` bytes from ``offset`` on; what was read.
+
+    What neither moves nor clears data, such as a flush, does nothing here.
+    """
+    if op == "READ":
+        return medium.read(offset, size)
+    if op == "WRITE":
+        medium.write(offset, data)
+    elif op in ("DISCARD", "WRITE_ZEROES"):
+        medium.clear(offset, size)
+    return b""
+
+
 class Medium:
     """A number of bytes that read as zeros until they are written."""
 

@@ -35,6 +35,7 @@ class MmcBus(DiskBus):
     def __init__(self, site: Site, specs: tuple[DeviceSpec, ...]) -> None:
         self._site = site
         self._specs = specs
+        self.names = tuple(card_of(spec.name) for spec in specs)
         self.woken = not specs
         for spec in specs:
             card, tree = card_of(spec.name), site.kernel.tree
@@ -44,15 +45,8 @@ class MmcBus(DiskBus):
             tree.provide(f"{host}/{spec.name}:{RCA}", _card_files)
             tree.provide(f"{host}/fail_mmc_request", partial(self._faults, spec.name))
 
-    def owns(self, name: str) -> bool:
-        """Whether a disk or partition of that name could be one of ours."""
-        return any(name.startswith(card_of(spec.name)) for spec in self._specs)
-
-    def wake(self) -> None:
+    def _make_devices(self) -> None:
         """Make the hosts and their cards; a host copies its faults' boot option."""
-        if self.woken:
-            return
-        self.woken = True
         for at, spec in enumerate(self._specs):
             host = Host(self._site.kernel, spec.name)
             medium = Medium(int(spec.option("size_mib", SIZE.default)) * _MIB)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from faultrun.simkernel.attr import SimAttr
 from faultrun.simkernel.devices.block import Bio, Disk, Request, submit
 from faultrun.simkernel.devices.bus import Site
-from faultrun.simkernel.devices.medium import SECTOR, Medium
+from faultrun.simkernel.devices.medium import SECTOR, Medium, serve
 from faultrun.simkernel.devices.null_blk_table import UNMODELLED
 from faultrun.simkernel.prng import Prng
 from faultrun.simkernel.sim_errno import SimErrno
@@ -132,14 +132,7 @@ class NullDevice:
         medium, size = self._medium, request.sectors * SECTOR
         if medium is None or not self.values["memory_backed"]:
             return bytes(size) if request.op == "READ" else b""
-        offset = request.sector * SECTOR
-        if request.op == "READ":
-            return medium.read(offset, size)
-        if request.op == "WRITE":
-            medium.write(offset, request.data)
-        elif request.op in ("DISCARD", "WRITE_ZEROES"):
-            medium.clear(offset, size)
-        return b""
+        return serve(medium, request.op, request.sector * SECTOR, size, request.data)
 
     def _scan(self, disk: Disk, task: SimTask) -> None:
         """The kernel's own look for partitions: EFI's reader forgives an error, DOS' does not.

@@ -46,6 +46,7 @@ class NullBlkBus(DiskBus):
         """Devices that have a directory in configfs, which holds the module."""
         self._indexes: set[int] = set()
         self.loaded = False
+        self.names = tuple(spec.name for spec in specs)
         self.woken = not specs
         if specs:
             line = {option_key(w.name): w.value or "" for w in words(site.kernel.boot.line)}
@@ -58,15 +59,8 @@ class NullBlkBus(DiskBus):
                     if spec.option("power", POWER.default):
                         site.announce(spec.name, int(spec.option("partitions", PARTITIONS.default)))
 
-    def owns(self, name: str) -> bool:
-        """Whether a disk or partition of that name could be one of ours."""
-        return any(name.startswith(spec.name) for spec in self._specs)
-
-    def wake(self) -> None:
+    def _make_devices(self) -> None:
         """Make the devices of the campaign, as a boot script did."""
-        if self.woken:
-            return
-        self.woken = True
         if not self.loaded:
             return
         maker = self._site.kernel.tasks.spawn("init")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from faultrun.kernel.nvme_status import AUTH_REQUIRED, CODE, CRD, DNR, MORE, status_of
 from faultrun.simkernel.devices.block import Disk, Request
-from faultrun.simkernel.devices.medium import SECTOR, Medium
+from faultrun.simkernel.devices.medium import SECTOR, Medium, serve
 from faultrun.simkernel.devices.nvme_table import IO_OPCODES
 from faultrun.simkernel.devices.nvme_timeout import HOST_ABORTED, timed_out
 from faultrun.simkernel.kernel import SimKernel
@@ -194,17 +194,7 @@ class Namespace:
         size = request.sectors * SECTOR
         base = READ_NS if request.op == "READ" else WRITE_NS
         kernel.clock.advance(base + size // 1024 * PER_KIB_NS)
-        offset = request.sector * SECTOR
-        match request.op:
-            case "READ":
-                return medium.read(offset, size)
-            case "WRITE":
-                medium.write(offset, request.data)
-            case "WRITE_ZEROES" | "DISCARD":
-                medium.clear(offset, size)
-            case _:
-                pass
-        return b""
+        return serve(medium, request.op, request.sector * SECTOR, size, request.data)
 
     def _retries(self, request: Request, status: int, tries: int) -> bool:
         version = self.controller.kernel.version

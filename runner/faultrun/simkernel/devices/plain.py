@@ -26,19 +26,13 @@ class PlainBus(DiskBus):
         self._make = make
         self._site = site
         self._specs = specs
+        self.names = tuple(spec.name for spec in specs)
         self.woken = not specs
         for spec in specs:
             site.announce(spec.name, _partitions(spec))
 
-    def owns(self, name: str) -> bool:
-        """Whether a disk or partition of that name could be one of ours."""
-        return any(name.startswith(spec.name) for spec in self._specs)
-
-    def wake(self) -> None:
+    def _make_devices(self) -> None:
         """Make the disks."""
-        if self.woken:
-            return
-        self.woken = True
         for at, spec in enumerate(self._specs):
             size = int(spec.option("size_mib", SIZE.default)) * _MIB
             number = (self._major, at * _MINORS)

@@ -33,6 +33,7 @@ class ScsiDebugBus(DiskBus):
     def __init__(self, site: Site, specs: tuple[DeviceSpec, ...]) -> None:
         self._site = site
         self._specs = specs
+        self.names = tuple(spec.name for spec in specs)
         self.woken = not specs
         self.module = ScsiDebug(site.kernel)
         self._disks: dict[str, ScsiDisk] = {}
@@ -41,15 +42,8 @@ class ScsiDebugBus(DiskBus):
         if specs:
             self._provide()
 
-    def owns(self, name: str) -> bool:
-        """Whether a disk or partition of that name could be one of ours."""
-        return any(name.startswith(spec.name) for spec in self._specs)
-
-    def wake(self) -> None:
+    def _make_devices(self) -> None:
         """Make the disks."""
-        if self.woken:
-            return
-        self.woken = True
         kernel = self._site.kernel
         for host, spec in enumerate(self._specs):
             medium = Medium(int(spec.option("size_mib", SIZE.default)) * _MIB)
