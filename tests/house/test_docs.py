@@ -62,8 +62,8 @@ def test_command_in_the_readme(command, tmp_path):
     (block,) = [text for text in yaml_blocks(ROOT / "README.md") if "campaign: first" in text]
     (tmp_path / "first.yaml").write_text(block)
     words = shlex.split(command)
-    if "RUN" in words:
-        assert run(["faultrun", "first.yaml", "--out", "RUN"], tmp_path).returncode == 0
+    for folder in {"RUN", "RUN_A", "RUN_B"} & set(words):
+        assert run(["faultrun", "first.yaml", "--out", folder], tmp_path).returncode == 0
     done = run(words, tmp_path)
     assert done.returncode == 0, done.stderr
 

@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "check": "read campaigns and say everything that is wrong with them",
     "report": "render the report of a recorded run again",
     "coverage": "show what recorded runs exercised with a fault that fired, in vain, or never",
+    "compare": "say where two records of one campaign differ in verdicts and in injections",
     "restore": "put back what an interrupted run left armed, from its record alone",
     "explain": "tell about capabilities, attributes, expectations, error codes and lint rules",
     "completion": "print a completion script for a shell",

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from faultrun.record.encode import encode
+from faultrun.record.fields import Fields, maybe, part, parts, text, texts, whole
 from faultrun.report.evidence import Acts, limits_for
-from faultrun.report.fields import Fields, maybe, part, parts, text, texts, whole
 from faultrun.report.graph import graph_view
 from faultrun.report.hostile import clean, excerpt
 from faultrun.report.step import rerun_command, step_view

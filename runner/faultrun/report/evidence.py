@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from faultrun.record.encode import decode
-from faultrun.report.fields import EMPTY, Fields, flag, maybe, part, parts, text, texts, whole
+from faultrun.record.fields import EMPTY, Fields, flag, maybe, part, parts, text, texts, whole
 from faultrun.report.hostile import clean, excerpt
 from faultrun.report.view import (
     CommandView,

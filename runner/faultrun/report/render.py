@@ -5,9 +5,9 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from faultrun.record.fields import Fields
 from faultrun.record.reader import RunLines, open_lines
 from faultrun.report.build import Source, run_view
-from faultrun.report.fields import Fields
 from faultrun.report.html import render
 from faultrun.report.view import RunView
 

@@ -2,8 +2,8 @@
 
 import shlex
 
+from faultrun.record.fields import Fields, flag, items, maybe, part, parts, real, text, texts, whole
 from faultrun.report.evidence import Acts, Limits, evidence_of
-from faultrun.report.fields import Fields, flag, items, maybe, part, parts, real, text, texts, whole
 from faultrun.report.hostile import clean
 from faultrun.report.view import NOT_RUN, AskedView, FindingView, InjectionView, StepView
 from faultrun.report.words import many

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from faultrun.report.fields import Fields, flag, part, text, texts, whole
+from faultrun.record.fields import Fields, flag, part, text, texts, whole
 from faultrun.report.hostile import clean
 from faultrun.report.view import NOT_RUN, Gap, GateView, StepView
 from faultrun.report.words import listed, many

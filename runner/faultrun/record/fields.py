@@ -1,6 +1,6 @@
 """Typed, forgiving access to the plain JSON of a record.
 
-A report has to open on records that are older, newer, cut short or damaged: a field that is
+A reader has to open on records that are older, newer, cut short or damaged: a field that is
 missing or of another type is the default, never an exception. Objects and lists are what the
 json module makes of them: asking for dict and list is much quicker than for their protocols.
 """
