@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -80,6 +81,26 @@ def test_the_two_commands_are_the_ones_that_ci_runs():
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / link).exists(), f"{page}: {link}"
+
+
+CAMPAIGN_ROWS = re.findall(
+    r"^\| \[([\w./-]+)\]\(\1\) \| ([\w, ]*?) ?\| ",
+    (ROOT / "campaigns" / "README.md").read_text(),
+    re.MULTILINE,
+)
+
+
+def test_every_shipped_campaign_is_listed_once():
+    listed = [name for name, _ in CAMPAIGN_ROWS if not name.startswith("library/")]
+    shipped = [path.name for path in (ROOT / "campaigns").glob("*.yaml")]
+    assert sorted(listed) == sorted(shipped)
+
+
+@pytest.mark.parametrize(("name", "runs_on"), CAMPAIGN_ROWS)
+def test_the_list_says_on_which_targets_a_campaign_runs(name, runs_on):
+    document = yaml.safe_load((ROOT / "campaigns" / name).read_text())
+    own = ["simulated"] if "campaign" in document else []
+    assert [word for word in runs_on.split(", ") if word] == list(document.get("target", own))
 
 
 def test_exit_codes_are_the_ones_in_the_code():

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "FR120",  # needs a dry run
     "FR121",  # needs a dry run
     "FR150",  # needs a plan: test_plan_boot
+    "FR172",  # the command line: test_spec_targets
 }
 
 

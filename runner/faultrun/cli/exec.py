@@ -10,11 +10,12 @@ from faultrun.capabilities.registry import known
 from faultrun.cli import failcmd
 from faultrun.cli.exits import Exit
 from faultrun.cli.failcmd import ATTRIBUTES, Mistake, Request
-from faultrun.cli.loading import make
-from faultrun.cli.machines import UnknownTarget, machines
+from faultrun.cli.loading import choice, make
+from faultrun.cli.machines import machines
 from faultrun.cli.options import assignment
 from faultrun.cli.recorded import Recorded, recorded
 from faultrun.cli.signals import Interrupts
+from faultrun.cli.target_name import FORMS, UnknownTarget, target_name
 from faultrun.engine.summary import RunSummary
 from faultrun.gate.policy import decide
 from faultrun.kernel.version import KernelVersion
@@ -113,7 +114,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--target", metavar="TARGET", default="simulated",
-        help="where to run: simulated (default), or local:DIR, a folder that mirrors a machine",
+        help=f"where to run: {FORMS} (default: simulated)",
     )  # fmt: skip
     parser.add_argument(
         "--machine", metavar="CAMPAIGN.yaml",
@@ -233,11 +234,12 @@ def _campaign(args: argparse.Namespace) -> Campaign:
 
 
 def _target(args: argparse.Namespace) -> TargetSpec:
-    target = TargetSpec()
+    name = target_name(args.target)
+    target = TargetSpec(kind=name.kind, host=name.host, any_kernel=name.kind != "simulated")
     if args.machine:
         from pathlib import Path  # noqa: PLC0415  # seldom wanted
 
-        loaded = load(Path(args.machine), overrides={})
+        loaded = load(Path(args.machine), overrides={}, choice=choice(args.target))
         if loaded.campaign is None:
             raise Mistake(
                 f"{args.machine} cannot be read; `faultrun check {args.machine}` tells why"
@@ -248,7 +250,7 @@ def _target(args: argparse.Namespace) -> TargetSpec:
             KernelVersion.parse(args.kernel)
         except ValueError as wrong:
             raise Mistake(str(wrong)) from None
-        target = replace(target, kernel=args.kernel)
+        target = replace(target, kernel=args.kernel, any_kernel=False)
     return target
 
 

@@ -144,7 +144,7 @@ class _Rehearsal:
         """Why the simulated kernel cannot run the step at all; empty if it can."""
         if self._facts is None:
             self._facts = SimulatedTarget(self._target, seed=self._plan.seed).probe()
-        return "; ".join(unmet(task, self._facts))
+        return "; ".join(unmet(task, self._facts, self._plan.campaign.target.kind))
 
     def pass_by(self, task: Task) -> None:
         """Run a step without a fault if later steps of its machine build on what it does."""

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from faultrun.capabilities.registry import known
 from faultrun.cli.diagnostics import render_json, render_text
+from faultrun.cli.target_name import target_name
 from faultrun.cli.terminal import wants_color
-from faultrun.model.campaign import Campaign
+from faultrun.model.campaign import Campaign, TargetSpec
 from faultrun.model.data import Json
 from faultrun.model.diagnostic import Diagnostic, Severity
 from faultrun.model.plan import Plan
 from faultrun.plan.build import make_plan
 from faultrun.plan.select import Selection
+from faultrun.spec.choice import Choice
 from faultrun.spec.load import load
 
 
@@ -28,10 +30,29 @@ class Read:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def read(name: str, args: argparse.Namespace) -> Read:
-    """Read one campaign file; total for whatever a user may hand in."""
+def version_of(_spec: TargetSpec) -> str:
+    """The version of the kernel that a target will have; empty if only the machine can tell.
+
+    The one place where that is found out: a campaign is checked and planned for what it says.
+    """
+    return ""
+
+
+def choice(target: str | None) -> Choice:
+    """The target that ``--target`` names, or the campaign's own. Raises UnknownTarget."""
+    if target is None:
+        return Choice(version_of=version_of)
+    name = target_name(target)
+    return Choice(kind=name.kind, host=name.host, version_of=version_of)
+
+
+def read(name: str, args: argparse.Namespace, *, target: str | None) -> Read:
+    """Read one campaign file for a target; total for whatever a user may hand in.
+
+    Raises UnknownTarget for a target that is none.
+    """
     path = Path(name)
-    loaded = load(path, overrides=dict(args.overrides))
+    loaded = load(path, overrides=dict(args.overrides), choice=choice(target))
     return Read(path=path, campaign=loaded.campaign, diagnostics=loaded.diagnostics)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from faultrun.cli.target_name import UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import Target
 from faultrun.targets.local import LocalTarget
@@ -11,22 +12,20 @@ from faultrun.targets.simulated import SimulatedTarget
 Machines = Callable[[str], Target]
 
 
-class UnknownTarget(Exception):
-    """``--target`` names nothing that faultrun knows: the user's mistake, not the target's."""
-
-
 def machines(name: str, spec: TargetSpec, seed: int) -> Machines:
     """A function that opens a machine of the target called ``name``, by machine name.
 
     ``simulated`` is the kernel in this process; ``local:DIR`` is a folder that mirrors a
-    machine's file tree. Raises UnknownTarget for anything else.
+    machine's file tree. Raises UnknownTarget for what is no target, or none that can be opened.
     """
-    kind, _, rest = name.partition(":")
-    if kind == "simulated" and not rest:
+    target = target_name(name)
+    if target.kind == "simulated":
         return lambda machine: SimulatedTarget(spec, seed=seed, machine=machine)
-    if kind == "local" and rest:
-        root = Path(rest)
+    if target.kind == "local" and target.rest:
+        root = Path(target.rest)
         return lambda _machine: LocalTarget(root)
-    known = "'simulated' and 'local:DIR' (a folder that mirrors a machine)"
-    message = f"target {name!r} is not known; known are {known}"
-    raise UnknownTarget(message)
+    if target.kind == "ssh" and not (target.rest or spec.host):
+        raise UnknownTarget(
+            "target 'ssh' needs a host: --target ssh:HOST, or `host:` under `ssh:` in the campaign"
+        )
+    raise UnknownTarget(f"target {name!r} cannot be opened: this faultrun has no such machines")

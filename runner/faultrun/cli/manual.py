@@ -6,6 +6,7 @@ from faultrun.capabilities.boot import handling
 from faultrun.capabilities.place import filled, meant
 from faultrun.capabilities.registry import known, plugins
 from faultrun.cli.manual_expect import EXPECTATIONS
+from faultrun.cli.manual_target import PAGES, target_page
 from faultrun.kernel.setup_string import GRAMMAR
 from faultrun.model.capability import Arming, AttrSpec, Capability, Context
 from faultrun.simkernel.programs.registry import SHELLS, names, program
@@ -18,7 +19,7 @@ WIDTH = 96
 def words() -> list[str]:
     """Everything that has a page."""
     attributes = {spec.name for table in known().values() for spec in table.attrs}
-    return sorted({*known(), *attributes, *EXPECTATIONS, *CODES, *SIDES, "programs"})
+    return sorted({*known(), *attributes, *EXPECTATIONS, *CODES, *SIDES, *PAGES, "programs"})
 
 
 def page(word: str) -> str | None:
@@ -33,6 +34,8 @@ def page(word: str) -> str | None:
         return f"expect: {word}\n\n{EXPECTATIONS[word]}\n"
     if word in SIDES:
         return _callers(word)
+    if word in PAGES:
+        return target_page(word)
     if word == "programs":
         return _programs()
     return _attribute(word)
@@ -48,8 +51,8 @@ def contents() -> str:
     lines += [f"  {name:<18} {code.title}" for name, code in sorted(CODES.items())]
     lines += [
         "",
-        "Also: any attribute (`probability`), `require` and `reject`: callers by name, and `programs`:",
-        "what the simulator can run.",
+        "Also: any attribute (`probability`), `require` and `reject`: callers by name, `target` and",
+        "`targets`: where it runs, and `programs`: what the simulator can run.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from faultrun.cli.target_name import FORMS
 from faultrun.model.data import Scalar
 
 
@@ -44,6 +45,15 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         help="steps with this tag and what they need",
     )
     parser.add_argument("--seed", type=_seed, metavar="N", help="seed (default: the campaign's)")
+
+
+def add_target(parser: argparse.ArgumentParser, what: str) -> None:
+    """Which of the campaign's targets; ``what`` is done with it."""
+    parser.add_argument(
+        "--target",
+        metavar="TARGET",
+        help=f"{what}: {FORMS} (default: simulated if the campaign runs there, else its first)",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import sys
 from faultrun.cli import boot_plan, loading, options
 from faultrun.cli.exits import Exit, worst
 from faultrun.cli.forecast import forecast
+from faultrun.cli.target_name import UnknownTarget
 from faultrun.plan.explain import as_json, as_text
 from faultrun.plan.select import SelectionError
 
@@ -15,6 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     options.add_campaigns(parser)
     options.add_selection(parser)
+    options.add_target(parser, "plan for")
     options.add_output(parser)
     parser.add_argument(
         "--no-forecast",
@@ -34,7 +36,11 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _one(name: str, args: argparse.Namespace) -> Exit:
-    read = loading.read(name, args)
+    try:
+        read = loading.read(name, args, target=args.target)
+    except UnknownTarget as unknown:
+        sys.stderr.write(f"faultrun: {unknown}\n")
+        return Exit.USAGE
     if read.campaign is None:
         loading.report(read.diagnostics, args, closing="nothing was planned")
         return Exit.USAGE

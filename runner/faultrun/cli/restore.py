@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faultrun.cli.exits import Exit
-from faultrun.cli.machines import UnknownTarget, machines
+from faultrun.cli.machines import machines
+from faultrun.cli.target_name import UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.data import Json
 from faultrun.model.target import TargetBroken
@@ -41,7 +42,7 @@ def execute(args: argparse.Namespace) -> int:
         if target == "simulated":
             ended = "the simulated kernel ended with its process, and nothing of it is armed"
             return _say(args, f"nothing to restore: {ended}", ())
-        with machines(target, TargetSpec(kind=target), 0)("restore") as machine:
+        with machines(target, _spec(target), 0)("restore") as machine:
             return _told(args, restore(folder, machine))
     except RecordDamaged as damaged:
         sys.stderr.write(f"faultrun: {damaged}\n")
@@ -52,6 +53,12 @@ def execute(args: argparse.Namespace) -> int:
     except TargetBroken as broken:
         sys.stderr.write(f"faultrun: {broken}; the kernel may still be armed\n")
         return Exit.ARMED
+
+
+def _spec(name: str) -> TargetSpec:
+    """What is known of the machine: its name. Raises UnknownTarget."""
+    target = target_name(name)
+    return TargetSpec(kind=target.kind, host=target.host, any_kernel=True)
 
 
 def _say(args: argparse.Namespace, headline: str, undos: Sequence[Undo]) -> Exit:

@@ -12,12 +12,13 @@ from faultrun.cli import loading, options
 from faultrun.cli.ending import Result, ended, refused
 from faultrun.cli.exits import Exit, worst
 from faultrun.cli.forecast import forecast
-from faultrun.cli.machines import Machines, UnknownTarget, machines
+from faultrun.cli.machines import Machines, machines
 from faultrun.cli.progress import watch
 from faultrun.cli.recorded import recorded
 from faultrun.cli.signals import Interrupts
+from faultrun.cli.target_name import UnknownTarget
 from faultrun.gate.policy import decide
-from faultrun.model.campaign import GatePolicy
+from faultrun.model.campaign import Campaign, GatePolicy
 from faultrun.model.failure import RecordError
 from faultrun.model.gate import Counts, GateResult
 from faultrun.model.plan import Plan
@@ -33,12 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_campaigns(parser)
     options.add_selection(parser)
     options.add_output(parser)
-    parser.add_argument(
-        "--target",
-        metavar="TARGET",
-        default="simulated",
-        help="where to run: simulated (default), or local:DIR, a folder that mirrors a machine",
-    )
+    options.add_target(parser, "where to run")
     parser.add_argument(
         "--slots", type=_slots, default=4, metavar="N", help="machines side by side (default 4)"
     )
@@ -60,13 +56,16 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _one(name: str, args: argparse.Namespace) -> Result:
-    read = loading.read(name, args)
+    try:
+        read = loading.read(name, args, target=args.target)
+    except UnknownTarget as no:
+        return refused(name, Exit.USAGE, str(no))
     if read.campaign is None:
         loading.report(read.diagnostics, args, closing="nothing was run")
         return Result(code=Exit.USAGE, document=loading.failure(name, read.diagnostics))
     try:
         plan = loading.plan_of(read.campaign, args)
-        open_machine = machines(args.target, read.campaign.target, plan.seed)
+        open_machine = machines(_where(read.campaign, args), read.campaign.target, plan.seed)
     except (SelectionError, UnknownTarget) as no:
         return refused(name, Exit.USAGE, str(no))
     told = forecast(plan)
@@ -78,6 +77,20 @@ def _one(name: str, args: argparse.Namespace) -> Result:
         return refused(name, Exit.USAGE if no.before_start else Exit.BROKEN, str(no))
     except TargetBroken as broken:
         return refused(name, Exit.BROKEN, str(broken))
+
+
+def _where(campaign: Campaign, args: argparse.Namespace) -> str:
+    """The name of the target. Raises UnknownTarget.
+
+    A machine that somebody works with is touched only if the command line names it.
+    """
+    kind = campaign.target.kind
+    if args.target or kind not in ("local", "ssh"):
+        return str(args.target or kind)
+    raise UnknownTarget(
+        f"this campaign runs on {kind}, a machine that is no guest of faultrun's;"
+        f" say so with --target {kind}"
+    )
 
 
 def _record(plan: Plan, name: str, open_machine: Machines, args: argparse.Namespace) -> Result:

@@ -117,7 +117,7 @@ class _Step:
 
     def perform(self, slot: int) -> StepResult:
         """The whole step. Raises RecordError only."""
-        reasons = unmet(self.task, self.machine.facts)
+        reasons = unmet(self.task, self.machine.facts, self.machine.target.info.kind)
         if reasons:
             self._emit(Kind.STEP_SKIP, {"reasons": list(reasons)})
             return StepResult(verdict=Verdict.SKIP, elapsed_ns=0)

@@ -1,7 +1,7 @@
 """Whether a machine can do a step at all: decided before it runs, with every reason."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from faultrun.kernel.control_file import strip_newline
 from faultrun.model.capability import LookFor
@@ -9,20 +9,27 @@ from faultrun.model.plan import Task
 from faultrun.model.target import AttrRefused, KernelFacts, Target
 
 
-def unmet(task: Task, facts: KernelFacts) -> tuple[str, ...]:
-    """All reasons why the machine cannot run the step; empty if it can.
+def unmet(task: Task, facts: KernelFacts, kind: str) -> tuple[str, ...]:
+    """All reasons why a machine of that kind of target cannot run the step; empty if it can.
 
     A requirement is a capability (``nvme``), a program (``program:fio``) or a device
     (``device:nvme0``). Programs are taken on trust where the target does not know them.
     """
     wanted = dict.fromkeys(injection.capability for injection in task.step.injections)
     reasons: list[str] = []
+    targets = task.step.targets
+    if targets and kind not in targets:
+        reasons.append(f"it runs on {_joined(targets)} only; this is {kind}")
     for name in wanted:
         reasons.extend(_capability(name, facts))
     for requirement in task.step.requires:
         if requirement not in wanted:
             reasons.extend(_requirement(requirement, facts))
     return tuple(reasons)
+
+
+def _joined(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def not_listed(wanted: Iterable[LookFor], target: Target) -> str:

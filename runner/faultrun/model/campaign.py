@@ -100,6 +100,8 @@ class Step:
     expectations: tuple[Expectation, ...] = ()
     cleanup: Workload | None = None
     requires: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    """Kinds of target on which it runs; none named means every one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +118,29 @@ class DeviceSpec:
         return next((value for key, value in self.options if key == name), default)
 
 
+TARGET_KINDS = ("simulated", "uml", "qemu", "local", "ssh")
+"""Every kind of target that a campaign can name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSpec:
-    """The machine that the campaign wants: its kind, kernel version, command line and devices."""
+    """The machine that the campaign wants: its kind, kernel version, command line and devices.
+
+    ``any_kernel``: the campaign leaves the version open; ``kernel`` is then what the plan is made
+    for until the machine's own is known. ``files`` is where a guest's programs come from.
+    ``disposable``: the campaign says that the machine may be crashed.
+    """
 
     kind: str = "simulated"
     kernel: str = "6.12"
+    any_kernel: bool = False
     cmdline: str = ""
     devices: tuple[DeviceSpec, ...] = ()
+    memory_mib: int = 512
+    cpus: int = 1
+    files: str = "initramfs"
+    host: str = ""
+    disposable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +158,10 @@ class GatePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """The whole document."""
+    """The whole document.
+
+    ``targets`` are those that the document lists, in its order; ``target`` is the chosen one.
+    """
 
     name: str
     mark: Mark
@@ -151,6 +171,7 @@ class Campaign:
     tags: tuple[str, ...] = ()
     seed: int = 0
     target: TargetSpec = field(default_factory=TargetSpec)
+    targets: tuple[TargetSpec, ...] = ()
     gate: GatePolicy = field(default_factory=GatePolicy)
     sources: tuple[tuple[str, str], ...] = ()
     """Every file read, as (name, text): kept in the record so that a run explains itself."""

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from faultrun.model.campaign import Campaign
+from faultrun.model.campaign import Campaign, TargetSpec
 from faultrun.model.capability import PLAIN
 from faultrun.model.data import Json
 from faultrun.model.plan import Task, Write
@@ -29,6 +29,7 @@ def digest_of(campaign: Campaign, tasks: Sequence[Task], seed: int) -> str:
         campaign.name,
         seed,
         [target.kind, target.kernel, *([target.cmdline] if target.cmdline else [])],
+        *_machine(target),
         [[device.name, device.kind, sorted(device.options)] for device in target.devices],
         [gate.vacuous, gate.skip, gate.min_passed],
     ]
@@ -47,9 +48,17 @@ def digest_of(campaign: Campaign, tasks: Sequence[Task], seed: int) -> str:
             _command(task.cleanup),
             [[item.oracle, item.params] for item in step.expectations],
             *([[item.path, item.words, item.ending] for item in task.look_for]),
+            *([["targets", *step.targets]] if step.targets else []),
         ]
         total.update(f"\n{encode(body)}".encode())
     return total.hexdigest()
+
+
+def _machine(target: TargetSpec) -> Sequence[Json]:
+    """What there is of a machine besides its kernel; the simulated one has no more."""
+    if target.kind == TargetSpec().kind:
+        return []
+    return [[target.memory_mib, target.cpus, target.files, target.host, target.disposable]]
 
 
 def _written(write: Write) -> Sequence[Json]:

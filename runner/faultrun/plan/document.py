@@ -47,6 +47,7 @@ def task_document(task: Task, written: Written) -> Mapping[str, Json]:
         "expectations": [_expected(item) for item in step.expectations],
         "prediction": _predicted(task.prediction),
         "place": str(step.mark),
+        **({"targets": list(step.targets)} if step.targets else {}),
         **({"look_for": [_looked_for(item) for item in task.look_for]} if task.look_for else {}),
     }
 

@@ -1,9 +1,9 @@
 """A plan as prose for people, and as data for the record."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from faultrun.model.campaign import Campaign, DeviceSpec, Injection, Workload
+from faultrun.model.campaign import Campaign, DeviceSpec, Injection, TargetSpec, Workload
 from faultrun.model.data import Json
 from faultrun.model.plan import Plan, Task, Write
 from faultrun.plan.document import Written, task_document
@@ -57,6 +57,8 @@ def _head(plan: Plan) -> Iterator[str]:
         tags = f"tags {', '.join(campaign.tags)}" if campaign.tags else ""
         yield _line("owner", "; ".join(filter(None, (campaign.owner, tags))))
     yield _line("target", _target(campaign))
+    if len(campaign.targets) > 1:
+        yield _line("runs on", ", ".join(spec.kind for spec in campaign.targets))
     yield _line("seed", f"{plan.seed}")
     yield _line("digest", plan.digest)
     yield _line("size", _size(plan))
@@ -81,9 +83,21 @@ def _head(plan: Plan) -> Iterator[str]:
 
 def _target(campaign: Campaign) -> str:
     target = campaign.target
+    where = f"{target.kind}{' at ' if target.host else ''}{target.host}"
+    kernel = f"{'any kernel, planned for' if target.any_kernel else 'kernel'} {target.kernel}"
     devices = "; ".join(_device(device) for device in target.devices)
     booted = f", booted with `{target.cmdline}`" if target.cmdline else ""
-    return f"{target.kind}, kernel {target.kernel}{booted}{' with ' if devices else ''}{devices}"
+    size = f", {_GUESTS[target.kind](target)}" if target.kind in _GUESTS else ""
+    return f"{where}, {kernel}{size}{booted}{' with ' if devices else ''}{devices}"
+
+
+_GUESTS: Mapping[str, Callable[[TargetSpec], str]] = {
+    "uml": lambda spec: f"{spec.memory_mib:,} MiB",
+    "qemu": lambda spec: (
+        f"{spec.memory_mib:,} MiB, {many(spec.cpus, 'cpu')}, files by {spec.files}"
+    ),
+}
+"""What a guest is made with, by kind of target."""
 
 
 def _device(device: DeviceSpec) -> str:
@@ -154,6 +168,8 @@ def _step(task: Task, told: Told) -> list[str]:
     lines.append(_line("machine", _machine(task)))
     if task.locks:
         lines.append(_line("locks", ", ".join(task.locks)))
+    if step.targets:
+        lines.append(_line("targets", ", ".join(step.targets)))
     if step.requires:
         lines.append(_line("requires", ", ".join(step.requires)))
     lines += _listed("arm", [_injection(injection) for injection in step.injections])

@@ -18,6 +18,7 @@ from faultrun.spec.matrix import MAX_STEPS, axes
 from faultrun.spec.needs import needs_of, tell_circles
 from faultrun.spec.nodes import Broken, Leaf, Node, Table, is_broken
 from faultrun.spec.scope import Slot, StepScope
+from faultrun.spec.step_targets import targets_of_step, tell_apart
 from faultrun.spec.variables import Variables
 from faultrun.spec.words import nearest, quoted
 from faultrun.spec.workload import WorkloadDraft, workload
@@ -64,6 +65,7 @@ def build(document: Document, context: Context) -> Campaign | None:
         tags=tags,
         seed=_seed(root.leaf("seed")),
         target=context.target,
+        targets=context.targets,
         gate=gate,
         sources=document.sources,
     )
@@ -74,6 +76,8 @@ def _step(origin: str, mark: Mark, node: Node, document: Document, context: Cont
     defaults = document.root.table("defaults") or Table({}, mark)
     start = context.findings.errors
     context.reader.entered = 0
+    kinds = targets_of_step(defaults, table, context)
+    context = context.facing(kinds)
     found = axes(table.get("matrix"), document.variables.values, context)
     names = [axis.name for axis in found]
     scope = StepScope(f"step '{origin}'", document.variables.values, names)
@@ -93,6 +97,7 @@ def _step(origin: str, mark: Mark, node: Node, document: Document, context: Cont
         needs=(),
         tags=_tags((*defaults.leaves("tags"), *table.leaves("tags")), context),
         requires=_requires(defaults, table, context),
+        targets=kinds,
         injections=inject,
         expectations=claims,
         workload=run,
@@ -176,6 +181,7 @@ def _tell_needs(steps: Table, drafted: Iterable[StepDraft], context: Context) ->
         leaves = node.leaves("needs") if isinstance(node, Table) else ()
         draft.needs = needs_of(name, leaves, steps.entries, context.findings)
     tell_circles({name: draft.needs for name, draft in by_name.items()}, context.findings)
+    tell_apart(by_name, context)
 
 
 def _built(drafted: Iterable[StepDraft], document: Document, context: Context) -> list[Step]:
@@ -186,7 +192,7 @@ def _built(drafted: Iterable[StepDraft], document: Document, context: Context) -
         if total > MAX_STEPS:
             _too_many(draft, total, context)
             break
-        built.extend(draft.build(document.variables, context))
+        built.extend(draft.build(document.variables, context.facing(draft.targets)))
     return built
 
 

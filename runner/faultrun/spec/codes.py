@@ -463,6 +463,26 @@ CODES: dict[str, Code] = {
         "Types come and go with versions; the kernel refuses one that it does not know with EINVAL."
         " `cat /sys/kernel/debug/provoke-crash/DIRECT` lists them.",
     ),
+    "FR170": Code(
+        title="a step that runs on none of the campaign's targets",
+        explanation=(
+            "`targets:` of a step names the kinds of machine on which it runs; on any other it is"
+            " skipped. The keys of the campaign's `target:` are where the campaign runs (without"
+            " that key: on the simulated kernel). A step that has none of them in common with the"
+            " campaign would be skipped for ever."
+        ),
+    ),
+    "FR171": _warning(
+        "a step whose need never runs where it does",
+        "A step whose need was skipped is skipped as well. These two have no kind of target in"
+        " common among those of the campaign, so that the step runs nowhere.",
+    ),
+    "FR172": _warning(
+        "a target that the campaign does not list",
+        "The keys of a campaign's `target:` say on which kinds of target it was made to run. On"
+        " another one it is tried all the same, with the devices and the kernel version of the"
+        " first: what that machine lacks makes steps SKIP, and expectations may not hold there.",
+    ),
     "FR164": _warning(
         "a crash point that is used up",
         "LKDTM's crash points are disarmed by a second write, after which their kprobe keeps the"

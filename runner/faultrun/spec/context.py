@@ -1,7 +1,7 @@
 """What compiling a step needs besides the step: one value, handed down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.capability import Capability
@@ -11,6 +11,7 @@ from faultrun.spec.library import Fragment, Libraries
 from faultrun.spec.nodes import Leaf, Table
 from faultrun.spec.parameter import FragmentScope, arguments
 from faultrun.spec.scope import Reader, Scope
+from faultrun.spec.target import device_names
 
 MAX_NESTED = 16
 MAX_ENTERED = 1_000
@@ -24,19 +25,39 @@ Chain = tuple[str, ...]
 class Context:
     """The surroundings of all steps.
 
-    ``devices`` are the names that faults can be armed on; None if the campaign has no target.
+    ``target`` is the chosen one of ``targets``. ``devices`` are the names that faults can be armed
+    on; None if the campaign has no target.
     """
 
     reader: Reader
     libraries: Libraries
     capabilities: Mapping[str, Capability]
     target: TargetSpec
+    targets: tuple[TargetSpec, ...]
     devices: frozenset[str] | None
 
     @property
     def findings(self) -> Findings:
         """Where findings go."""
         return self.reader.findings
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of target on which the campaign runs."""
+        return tuple(spec.kind for spec in self.targets) or (TargetSpec().kind,)
+
+    def facing(self, kinds: tuple[str, ...]) -> "Context":
+        """The surroundings of a step that runs on these kinds of target only.
+
+        On the chosen target it may be skipped: then its devices and attributes are those of the
+        first of its own.
+        """
+        if not kinds or self.target.kind in kinds:
+            return self
+        found = next((spec for spec in self.targets if spec.kind in kinds), None)
+        if found is None:
+            return self
+        return replace(self, target=found, devices=device_names(found))
 
     def enter(
         self, kind: str, use: Leaf, given: Table | None, outer: Scope, chain: Chain

@@ -59,6 +59,7 @@ class StepDraft:
     needs: tuple[Need, ...]
     tags: tuple[str, ...]
     requires: tuple[str, ...]
+    targets: tuple[str, ...]
     injections: Sequence[Draft]
     expectations: Sequence[ExpectationDraft]
     workload: WorkloadDraft | None
@@ -117,6 +118,7 @@ class StepDraft:
                 expectations=claimed,
                 cleanup=cleanup,
                 requires=self.requires,
+                targets=self.targets,
             )
         context.findings.cell = ""
 

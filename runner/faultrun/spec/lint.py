@@ -52,7 +52,8 @@ def _steps(steps: Iterable[Step], context: Context) -> None:
         if same:
             continue
         context.findings.cell = f"'{step.id}'" if step.cell else ""
-        facts = facts_of(step, armed_by(step, context.capabilities), context.target.kernel)
+        kernel = context.facing(step.targets).target.kernel
+        facts = facts_of(step, armed_by(step, context.capabilities), kernel)
         for rule in STEP_RULES:
             _tell(rule(facts), context)
     context.findings.cell = ""
@@ -110,13 +111,14 @@ def _gate(whole: Whole, context: Context) -> None:
 def _kernel(root: Table, context: Context) -> None:
     """FR122: a version outside those whose behaviour is known."""
     target = root.table("target")
-    machine = None if target is None else target.table("simulated")
-    leaf = None if machine is None else machine.leaf("kernel")
-    if leaf is None or KernelVersion.known(context.target.kernel):
-        return
-    message = f"kernel {context.target.kernel} is not between {KNOWN[0]} and {KNOWN[-1]}, of which faultrun knows what changed"
-    hint = f"the kernels that were read are {', '.join(KNOWN)}; take the nearest if it will do"
-    context.findings.add("FR122", leaf.mark, message, hint=hint, length=leaf.length)
+    for spec in context.targets:
+        machine = None if target is None else target.table(spec.kind)
+        leaf = None if machine is None else machine.leaf("kernel")
+        if leaf is None or KernelVersion.known(spec.kernel):
+            continue
+        message = f"kernel {spec.kernel} is not between {KNOWN[0]} and {KNOWN[-1]}, of which faultrun knows what changed"
+        hint = f"the kernels that were read are {', '.join(KNOWN)}; take the nearest if it will do"
+        context.findings.add("FR122", leaf.mark, message, hint=hint, length=leaf.length)
 
 
 def _surprises(root: Table, context: Context) -> None:

@@ -1,37 +1,93 @@
-"""``target:``: the machine that the campaign wants, and the device names that it then has."""
+"""``target:``: the machines on which the campaign runs, and the device names that they have."""
 
 import re
 from collections.abc import Mapping
 
 from faultrun.kernel.device_kinds.registry import KINDS
-from faultrun.model.campaign import DeviceSpec, TargetSpec
+from faultrun.kernel.version import KNOWN
+from faultrun.model.campaign import TARGET_KINDS, DeviceSpec, TargetSpec
 from faultrun.model.data import Scalar
 from faultrun.model.device_kind import DeviceKind, DeviceOption
 from faultrun.spec.findings import Findings
+from faultrun.spec.host import wrong_port
 from faultrun.spec.nodes import Entry, Leaf, Node, Table
 from faultrun.spec.values import Problem
 from faultrun.spec.words import bounds, leaf_kind, nearest, shown
 
+NEWEST = KNOWN[-1]
+"""What a plan is made for as long as nobody knows the kernel."""
+
+GUESTS = frozenset({"uml", "qemu"})
+"""Targets that boot a kernel which faultrun built: the newest one unless the campaign asks."""
+
 _KIND = "nvme"
 
 
-def target_of(node: Node | None, findings: Findings) -> TargetSpec:
-    """The target of a validated document."""
-    table = node.table("simulated") if isinstance(node, Table) else None
-    if table is None:
-        return TargetSpec()
-    named = table.table("devices")
+def targets_of(node: Node | None, findings: Findings) -> tuple[TargetSpec, ...]:
+    """The targets of a validated document, in its order.
+
+    One that lists no devices has those of the first that lists some.
+    """
+    entries = node.entries if isinstance(node, Table) else {}
+    tables = {
+        kind: entry.node if isinstance(entry.node, Table) else Table({}, entry.mark)
+        for kind, entry in entries.items()
+        if kind in TARGET_KINDS
+    }
+    own = {kind: _devices(table.table("devices"), findings) for kind, table in tables.items()}
+    shared = next((found for found in own.values() if found), ())
+    versions = [_version(kind, table) for kind, table in tables.items()]
+    told = next((version for version in versions if version), NEWEST)
+    return tuple(
+        _target(kind, table, own[kind] if "devices" in table.entries else shared, told, findings)
+        for kind, table in tables.items()
+    )
+
+
+def _target(
+    kind: str, table: Table, devices: tuple[DeviceSpec, ...], told: str, findings: Findings
+) -> TargetSpec:
+    """``told`` is the version that another target names: the best guess at a machine's own."""
+    usual = TargetSpec(kind=kind)
+    version = _version(kind, table)
+    host = table.leaf("host")
+    problem = "" if host is None else wrong_port(str(host.value))
+    if host is not None and problem:
+        findings.add("FR021", host.mark, problem, length=host.length)
+    return TargetSpec(
+        kind=kind,
+        kernel=version or (NEWEST if kind in GUESTS else told),
+        any_kernel=not version,
+        cmdline=table.text("cmdline", usual.cmdline),
+        devices=devices,
+        memory_mib=_number(table, "memory_mib", usual.memory_mib),
+        cpus=_number(table, "cpus", usual.cpus),
+        files=table.text("files", usual.files),
+        host=table.text("host", usual.host),
+        disposable=_truth(table, "disposable"),
+    )
+
+
+def _version(kind: str, table: Table) -> str:
+    return table.text("kernel", TargetSpec().kernel if kind == "simulated" else "")
+
+
+def _number(table: Table, name: str, default: int) -> int:
+    leaf = table.leaf(name)
+    return leaf.value if leaf is not None and isinstance(leaf.value, int) else default
+
+
+def _truth(table: Table, name: str) -> bool:
+    leaf = table.leaf(name)
+    return leaf is not None and leaf.value is True
+
+
+def _devices(named: Table | None, findings: Findings) -> tuple[DeviceSpec, ...]:
     found = [
         _device(name, entry, findings)
         for name, entry in (named.entries if named is not None else {}).items()
     ]
-    devices = tuple(device for device in found if device is not None)
-    return TargetSpec(
-        kind="simulated",
-        kernel=table.text("kernel", "6.12"),
-        cmdline=table.text("cmdline", ""),
-        devices=devices,
-    )
+    return tuple(device for device in found if device is not None)
 
 
 def device_names(target: TargetSpec) -> frozenset[str]:
