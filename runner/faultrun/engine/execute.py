@@ -17,6 +17,7 @@ from faultrun.model.data import Json
 from faultrun.model.event import Event, Kind
 from faultrun.model.evidence import Evidence
 from faultrun.model.failure import RecordError
+from faultrun.model.guarding import Guarding
 from faultrun.model.oracle import Oracle
 from faultrun.model.plan import Task
 from faultrun.model.target import (
@@ -185,6 +186,8 @@ class _Step:
         if self.problem:
             return
         self._emit(Kind.INTENT, arming.intent())
+        if isinstance(self.machine.target, Guarding):
+            self.machine.target.guard(arming.undos())
         data, self.problem = arming.arm()
         self._emit(Kind.ARMED, data)
         if self.problem:
@@ -274,7 +277,19 @@ class _Step:
             data = self._put_back()
         except (TargetDied, TargetBroken) as gone:
             data = self.arming.give_up(f"the machine cannot be reached: {gone}")
+        if self.arming.complete and not self.unreachable:
+            self._let_go()
         self._emit(Kind.RESTORED, data)
+
+    def _let_go(self) -> None:
+        """Nothing is armed any more: the machine's own watchdog has nothing to put back."""
+        target = self.machine.target
+        if isinstance(target, Guarding):
+            try:
+                target.guard(())
+            except (TargetDied, TargetBroken) as gone:
+                self.problem = self.problem or f"the target broke: {gone}"
+                self.unreachable = True
 
     def _put_back(self) -> dict[str, Json]:
         try:

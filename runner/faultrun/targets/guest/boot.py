@@ -1,0 +1,74 @@
+"""The first process of a guest: file systems, a writable root over the host's files, then serve."""
+
+from __future__ import annotations  # python 3.9 may be all the machine has
+
+import ctypes
+import os
+import sys
+import time
+
+_RDONLY, _NOSUID = 1, 2
+_OVER = "/tmp"
+_MOUNTS = (
+    ("proc", "/proc", "proc"),
+    ("sysfs", "/sys", "sysfs"),
+    ("devtmpfs", "/dev", "devtmpfs"),
+    ("debugfs", "/sys/kernel/debug", "debugfs"),
+    ("configfs", "/sys/kernel/config", "configfs"),
+)
+_FRESH = ("/tmp", "/run", "/mnt", "/var/tmp")
+_LINKS = (
+    ("/proc/self/fd", "/dev/fd"),
+    ("/proc/self/fd/0", "/dev/stdin"),
+    ("/proc/self/fd/1", "/dev/stdout"),
+    ("/proc/self/fd/2", "/dev/stderr"),
+)
+"""Without /dev/fd a shell has no process substitution: the kernel document uses one."""
+_RB_POWER_OFF = 0x4321FEDC
+"""include/uapi/linux/reboot.h:LINUX_REBOOT_CMD_POWER_OFF"""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(what: str, where: str, kind: str, options: str = "") -> None:
+    """mount(2). Raises OSError."""
+    words = [word.encode() for word in (what, where, kind)]
+    if _libc.mount(*words, 0, options.encode() or None):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), where)
+
+
+def boot(*, overlay: bool) -> None:
+    """Make the machine what a workload expects; what cannot be is told on the console."""
+    if overlay:
+        _root_over_host()
+    for what, where, kind in _MOUNTS:
+        try:
+            mount(what, where, kind)
+        except OSError as refused:
+            sys.stderr.write(f"faultrun: {where}: {refused.strerror}\n")
+    for folder in _FRESH:
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o1777)
+        mount("tmpfs", folder, "tmpfs", "mode=1777")
+    for source, link in _LINKS:
+        if not os.path.lexists(link):
+            os.symlink(source, link)
+
+
+def _root_over_host() -> None:
+    """The host's files read-only below, a tmpfs above: nothing that a workload writes stays."""
+    mount("tmpfs", _OVER, "tmpfs")
+    for name in ("upper", "work", "root"):
+        os.mkdir(f"{_OVER}/{name}")
+    where = f"lowerdir=/,upperdir={_OVER}/upper,workdir={_OVER}/work"
+    mount("overlay", f"{_OVER}/root", "overlay", where)
+    os.chdir(f"{_OVER}/root")
+    os.chroot(".")
+
+
+def power_off() -> None:
+    """End the machine, and with it everything that is armed on it."""
+    os.sync()
+    time.sleep(0)
+    _libc.reboot(_RB_POWER_OFF)

@@ -1,0 +1,46 @@
+"""Start-up: settle in, then serve. Arguments: JSON with the keys of ``Settings``."""
+
+from __future__ import annotations  # python 3.9 may be all the machine has
+
+import ctypes
+import gc
+import json
+import os
+import sys
+import termios
+import tty
+
+from faultrun.targets.guest.server import Server
+from faultrun.targets.guest.wire import Wire
+
+_PR_SET_CHILD_SUBREAPER = 36
+"""include/uapi/linux/prctl.h"""
+_MCL_CURRENT = 1
+
+
+def main(argument: str) -> None:
+    """Serve on standard input and output, or on the terminal that ``tty`` names."""
+    settings = json.loads(argument)
+    name = settings.get("tty")
+    if name:
+        handle = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        tty.setraw(handle, termios.TCSANOW)
+        wire = Wire(handle, handle)
+    else:
+        # A workload must neither read our requests nor write into our answers.
+        wire = Wire(os.dup(0), os.dup(1))
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+    _settle()
+    server = Server(wire, silence_s=settings["silence_s"])
+    sys.exit(0 if server.serve() == "bye" else 1)
+
+
+def _settle() -> None:
+    """Take no memory later that can be taken now: its allocation may be failed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    gc.disable()
+    bytearray(4 << 20)
+    libc.mlockall(_MCL_CURRENT)

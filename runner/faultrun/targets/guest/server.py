@@ -1,0 +1,191 @@
+"""One request after the other, each answered once, and a workload watched until it ends."""
+
+from __future__ import annotations  # python 3.9 may be all the machine has
+
+import errno
+import glob
+import os
+import time
+from collections.abc import Callable
+
+from faultrun.targets.guest.ended import end_all
+from faultrun.targets.guest.files import Files, KernelLog
+from faultrun.targets.guest.guard import Guard
+from faultrun.targets.guest.job import Job
+from faultrun.targets.guest.streams import Streams
+from faultrun.targets.guest.wire import Message, Wire, pack
+
+BEAT_S = 0.25
+"""While a workload runs, the runner hears from us this often."""
+
+_IDLE_S = 1.0
+SLICE_S = 0.05
+"""So long at most until a timeout or the word to stop is seen."""
+
+
+class Server:
+    """All that the machine's end knows. ``silence_s``: after so long without a word, disarm."""
+
+    def __init__(self, wire: Wire, *, silence_s: float) -> None:
+        self._wire = wire
+        self._silence_s = silence_s
+        self._files = Files()
+        self._log = KernelLog()
+        self._guard = Guard(self._files)
+        self._spare: Job | None = None
+        self._heard = time.monotonic()
+        self._last: tuple[int, bytes] = (0, b"")
+        self._acts: dict[str, Callable[[Message], Message]] = {
+            "hello": self._hello,
+            "list": lambda ask: {"names": sorted(os.listdir(ask["path"]))},
+            "read": lambda ask: {"data": self._files.read(ask["path"]).decode("latin-1")},
+            "write": self._write,
+            "hold": self._hold,
+            "release": self._release,
+            "guard": self._set_guard,
+            "log": lambda ask: {"data": self._log.since(ask["since"]).decode("latin-1")},
+            "look": self._look,
+            "run": self._run,
+            "ping": lambda _ask: {},
+        }
+
+    def serve(self) -> str:
+        """Until the runner says goodbye, is gone, or is silent for too long; which of them."""
+        try:
+            # What is sent before a terminal is open is lost: so we speak first.
+            self._wire.send(pack({"ready": os.getpid()}))
+            while True:
+                ask = self._wire.receive(_IDLE_S)
+                if ask is not None:
+                    if ask["op"] == "bye":
+                        return "bye"
+                    self._answer(ask)
+                elif self._silent():
+                    return "silence"
+        except (EOFError, OSError):
+            return "gone"
+        finally:
+            self._guard.fire()
+            if self._spare is not None:
+                self._spare.drop()
+
+    def _answer(self, ask: Message) -> None:
+        self._heard = time.monotonic()
+        number = ask["id"]
+        if number == self._last[0]:
+            self._wire.send(self._last[1])
+            return
+        if number < self._last[0]:
+            return
+        try:
+            told = self._acts[ask["op"]](ask)
+        except OSError as refused:
+            told = {"errno": refused.errno or errno.EIO, "path": refused.filename or ""}
+        except (ValueError, KeyError, MemoryError) as wrong:
+            told = {"broken": f"{type(wrong).__name__}: {wrong}"}
+        frame = pack({"id": number, **told})
+        self._last = (number, frame)
+        self._wire.send(frame)
+
+    def _silent(self) -> bool:
+        return self._guard.on and time.monotonic() - self._heard > self._silence_s
+
+    def _hello(self, _ask: Message) -> Message:
+        name = os.uname()
+        return {"release": name.release, "machine": name.machine, "pid": os.getpid()}
+
+    def _write(self, ask: Message) -> Message:
+        self._files.write(ask["path"], ask["data"].encode("latin-1"))
+        return {}
+
+    def _hold(self, ask: Message) -> Message:
+        for path in ask["paths"]:
+            try:
+                self._files.hold(path)
+            except OSError as refused:
+                return {"errno": refused.errno, "path": path}
+        if self._spare is None:
+            self._spare = Job()
+        return {}
+
+    def _release(self, _ask: Message) -> Message:
+        self._files.release()
+        return {}
+
+    def _set_guard(self, ask: Message) -> Message:
+        self._guard.set(ask["rows"])
+        return {}
+
+    def _look(self, ask: Message) -> Message:
+        """Which patterns of paths exist, and what small files say."""
+        texts: dict[str, str | None] = {}
+        for path in ask["texts"]:
+            try:
+                texts[path] = self._files.read(path).decode("latin-1")
+            except OSError:
+                texts[path] = None
+        return {"there": [bool(glob.glob(one)) for one in ask["patterns"]], "texts": texts}
+
+    def _run(self, ask: Message) -> Message:
+        job = self._spare or Job()
+        self._spare = None
+        try:
+            return self._watch(job, ask)
+        finally:
+            job.close()
+
+    def _watch(self, job: Job, ask: Message) -> Message:
+        """Start it, take what it prints, see how it ends, and end what it leaves running."""
+        began = time.monotonic_ns()
+        job.start(ask)
+        streams = Streams(job, ask["stdin"].encode("latin-1"), also=self._wire.source)
+        why = ""
+        beat = time.monotonic()
+        while not (over := job.over()):
+            streams.move(SLICE_S)
+            why = self._word(ask, began)
+            if why:
+                over = job.kill()
+                break
+            if time.monotonic() - beat > BEAT_S:
+                beat = time.monotonic()
+                self._wire.send(pack({"beat": ask["id"]}))
+        elapsed = time.monotonic_ns() - began
+        left = job.fail_nth() if over and ask["task"] else None
+        status = os.waitpid(job.pid, 0)[1] if over else None
+        last = _last_pid()
+        stuck = not (end_all() and over)
+        streams.move(0.0)
+        return {
+            **streams.told(),
+            "status": status,
+            "why": why,
+            "stuck": stuck,
+            "elapsed_ns": elapsed,
+            "fail_nth": left,
+            "pids": [job.pid, last],
+        }
+
+    def _word(self, ask: Message, began: int) -> str:
+        """Why to end it now: its time is up, or the runner says so, or says nothing any more."""
+        if time.monotonic_ns() - began >= ask["timeout_ns"]:
+            return "timeout"
+        while True:
+            said = self._wire.receive(0.0)
+            if said is None:
+                break
+            self._heard = time.monotonic()
+            if said["op"] == "kill":
+                return "stopped"
+        if self._silent():
+            raise EOFError("the runner is silent")
+        return ""
+
+
+def _last_pid() -> int:
+    """The newest process of this machine (fs/proc/loadavg.c)."""
+    try:
+        with open("/proc/loadavg", "rb") as file:
+            return int(file.read().split()[-1])
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,60 @@
+"""How a machine comes to life, and what can be said when it does not answer any more."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from faultrun.model.target import LogLine, TargetBroken, TargetDied, TargetInfo
+from faultrun.targets.guest.wire import Wire
+from faultrun.targets.link import Silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How a machine wants to be treated.
+
+    ``silence_ns``: so long without a sign of life and it counts as hanging. ``whole``: all its
+    processes are the workload's, so that new process numbers are too. ``folder``: where workloads
+    start, ``env``: with which environment.
+    """
+
+    silence_ns: int
+    whole: bool
+    folder: str = "/"
+    env: tuple[tuple[str, str], ...] = ()
+
+
+class Life(Protocol):
+    """One machine, from power on to power off. Used by one thread at a time."""
+
+    @property
+    def info(self) -> TargetInfo:
+        """Static facts, no IO."""
+        ...
+
+    @property
+    def manners(self) -> Manners:
+        """How to treat it."""
+        ...
+
+    def start(self) -> Wire:
+        """Bring up a clean machine and give the stream to its agent. Raises TargetBroken.
+
+        A machine that is up already is thrown away first.
+        """
+        ...
+
+    def alive(self) -> bool:
+        """Whether there is still something that could answer."""
+        ...
+
+    def ended(self, silent: Silent) -> TargetDied | TargetBroken:
+        """What the silence means: the kernel's end, or our link's."""
+        ...
+
+    def console(self) -> tuple[LogLine, ...]:
+        """What the console showed so far; empty if there is none."""
+        ...
+
+    def stop(self) -> None:
+        """Power off; never raises. Nothing of it is left on the host."""
+        ...

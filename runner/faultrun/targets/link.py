@@ -1,0 +1,100 @@
+"""The runner's end of the stream to a machine: ask, ask again if need be, and get the answer.
+
+One request is under way at a time. It is sent again with the same number if nothing is heard for
+a while: the machine answers a number it knows with the same bytes, so that nothing is done twice.
+"""
+
+from collections.abc import Callable
+
+from faultrun.model.target import Clock
+from faultrun.targets.guest.wire import Message, Wire, pack
+
+SECOND_NS = 1_000_000_000
+_AGAIN_NS = 2 * SECOND_NS
+_PING_NS = SECOND_NS
+_SLICE_S = 0.05
+
+
+class Silent(Exception):
+    """The machine says nothing any more. ``ended``: its end of the stream is closed."""
+
+    def __init__(self, why: str, *, ended: bool) -> None:
+        super().__init__(why)
+        self.ended = ended
+
+
+class Link:
+    """One stream. ``silence_ns``: so long without a sign of life means that it hangs."""
+
+    def __init__(self, wire: Wire, clock: Clock, *, silence_ns: int) -> None:
+        self._wire = wire
+        self._clock = clock
+        self._silence_ns = silence_ns
+        self._number = 0
+        self._beats: Callable[[], bool] = _alive
+
+    def watch(self, alive: Callable[[], bool]) -> None:
+        """Ask this while waiting; once it says no, there is nothing left to wait for."""
+        self._beats = alive
+
+    def ask(self, op: str, *, stop: Callable[[], bool] | None = None, **fields: object) -> Message:
+        """Send a request and wait for its answer. Raises Silent.
+
+        A request that takes long beats while it does. Once ``stop()``, the machine is told to kill
+        what runs; the answer is still waited for.
+        """
+        self._number += 1
+        frame = pack({"id": self._number, "op": op, **fields})
+        self._send(frame)
+        heard = sent = pinged = self._clock.now_ns()
+        running = killed = False
+        while True:
+            message = self._receive(_SLICE_S)
+            now = self._clock.now_ns()
+            if message is not None:
+                heard = now
+                if message.get("id") == self._number:
+                    return message
+                running = running or message.get("beat") == self._number
+                continue
+            if now - heard > self._silence_ns:
+                seconds = self._silence_ns // SECOND_NS
+                raise Silent(f"no sign of life for {seconds} s after '{op}'", ended=False)
+            if not self._beats():
+                self._last_words(op)
+            if running and now - pinged > _PING_NS:
+                pinged = now
+                self._send(pack({"id": 0, "op": "ping"}))
+            if not running and now - max(sent, heard) > _AGAIN_NS:
+                sent = now
+                self._send(frame)
+            if stop is not None and not killed and stop():
+                killed = True
+                self._send(pack({"id": 0, "op": "kill"}))
+
+    def tell(self, op: str) -> None:
+        """Send without waiting for an answer; a stream that is gone does not matter."""
+        try:
+            self._wire.send(pack({"id": self._number + 1, "op": op}))
+        except OSError:
+            return
+
+    def _last_words(self, op: str) -> None:
+        """The machine ended; what it had said before may still be on its way."""
+        raise Silent(f"it ended during '{op}'", ended=True)
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self._wire.send(frame)
+        except OSError as gone:
+            raise Silent(f"it takes no more requests: {gone.strerror}", ended=True) from gone
+
+    def _receive(self, timeout_s: float) -> Message | None:
+        try:
+            return self._wire.receive(timeout_s)
+        except EOFError as end:
+            raise Silent("its end of the line is closed", ended=True) from end
+
+
+def _alive() -> bool:
+    return True
