@@ -87,6 +87,7 @@ def task(
     expectations: tuple[Expectation, ...] = (),
     cleanup: str = "",
     requires: tuple[str, ...] = (),
+    targets: tuple[str, ...] = (),
     timeout_ns: int = 5_000_000_000,
     writes: tuple[Write, ...] | None = None,
     fail_nth: int = 0,
@@ -108,6 +109,7 @@ def task(
         injections=injections,
         expectations=expectations,
         requires=requires,
+        targets=targets,
     )
     counter = Counter(capability="failslab", path=f"{SLAB}/times", budget=times, unlimited=False)
     return Task(

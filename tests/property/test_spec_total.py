@@ -23,6 +23,7 @@ KEYS = [
     "exit", "signal", "stdout", "errno", "injected", "kernel_log", "attributes", "file", "duration",
     "outcome", "contains", "lacks", "matches", "equals", "under", "over", "min_passed", "vacuous",
     "a", "b", "x", "/tmp/x", "nvme.times", "exactly", "no_oops", "exists", "sha256",
+    "uml", "qemu", "local", "ssh", "targets", "memory_mib", "cpus", "files", "host", "disposable",
 ]  # fmt: skip
 TEXTS = [
     "a", "b", "x", "{{ x }}", "{{ a + 1 }}", "{{ x | upper }}", "{{ nope }}", "{{ x.y }}", "{{",
@@ -30,7 +31,7 @@ TEXTS = [
     "nonzero", "zero", "none", "some", "exactly 1", "exactly {{ x }}", "between 3 and 1", "EIO",
     "EWHAT", "SIGSEGV", "no-oops", "live", "tolerated", "(", "nvme.admin-nth", "nvme.reset",
     "nvme.fired-once", "nvme.nope", "library/nvme.yaml", "../x", "true", "Y", "on", "010", "0x1",
-    "program:fio", "fail", "allow", "", "\0", "\u202e", "日本", "dd if=/dev/nvme0n1", "a\nb",
+    "program:fio", "fail", "allow", "simulated", "uml", "qemu", "", "\0", "\u202e", "日本", "dd if=/dev/nvme0n1", "a\nb",
 ]  # fmt: skip
 NUMBERS = [0, 1, 2, 3, 100, 101, -1, 2**31, 2**64, 10**30, 1.0, 1.5, True, False, None]
 leaves = st.sampled_from(TEXTS) | st.sampled_from(NUMBERS)

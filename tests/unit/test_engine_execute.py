@@ -19,6 +19,7 @@ from data.engine_plans import (
     task,
 )
 from faultrun.engine.drive_virtual import drive
+from faultrun.engine.requirements import unmet
 from faultrun.gate.policy import decide
 from faultrun.model.failure import RecordError
 from faultrun.model.target import AttrRefused, Finished, TargetBroken, TargetDied
@@ -250,6 +251,37 @@ def test_missing_requirements_are_told_all_at_once_before_anything_runs():
     reasons = events.of("step.skip")[0].data["reasons"]
     assert len(reasons) == 4
     assert machine.acts == []
+
+
+def test_a_step_for_other_targets_is_skipped_with_that_reason_first():
+    machine = MemoryMachine()
+    kind = machine.info.kind
+    wanted = task("a", targets=("simulated", "qemu"), requires=("nvme",))
+    summary, events = run(machine, wanted)
+    assert summary.verdicts["a"] is Verdict.SKIP
+    assert events.kinds("a") == ["step.skip"]
+    reasons = events.of("step.skip")[0].data["reasons"]
+    assert reasons[0] == f"it runs on simulated and qemu only; this is {kind}"
+    assert len(reasons) == 3
+    assert machine.acts == []
+
+
+@pytest.mark.parametrize(
+    ("targets", "told"),
+    [
+        (("qemu",), "qemu"),
+        (("uml", "qemu"), "uml and qemu"),
+        (("uml", "qemu", "local"), "uml, qemu and local"),
+    ],
+)
+def test_all_targets_of_a_step_are_named(targets, told):
+    facts = MemoryMachine().probe()
+    assert unmet(task("a", targets=targets), facts, "ssh") == (
+        f"it runs on {told} only; this is ssh",
+    )
+    for kind in targets:
+        assert unmet(task("a", targets=targets), facts, kind) == ()
+    assert unmet(task("a"), facts, "ssh") == ()
 
 
 @pytest.mark.parametrize("place", range(5))

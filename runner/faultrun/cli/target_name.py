@@ -35,7 +35,7 @@ def target_name(text: str) -> TargetName:
         raise UnknownTarget(f"target {text!r} is not known; {hint}")
     if colon and (not rest or kind not in ("local", "ssh")):
         raise UnknownTarget(f"target {text!r} is not known; known are {FORMS}")
-    problem = wrong_host(rest) if kind == "ssh" and rest else ""
-    if problem:
-        raise UnknownTarget(f"target {text!r} is not known: {problem}")
+    problem = wrong_host(rest) if kind == "ssh" and rest else None
+    if problem is not None:
+        raise UnknownTarget(f"target {text!r} is not known: {problem.message}")
     return TargetName(kind, rest)

@@ -2,6 +2,9 @@
 
 import re
 
+from faultrun.spec.values import Problem
+from faultrun.spec.words import shown
+
 FORM = (
     r"^([A-Za-z_][A-Za-z0-9_.-]*@)?"
     r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
@@ -17,16 +20,13 @@ SAID = "HOST or USER@HOST, with or without :PORT, and no password"
 _MAX_PORT = 65_535
 
 
-def wrong_host(text: str) -> str:
-    """What is wrong with a host; empty if nothing is."""
+def wrong_host(text: str) -> Problem | None:
+    """What is wrong with a host, if anything is."""
+    # Not the schema's search, for which a line's end behind the name is no part of it.
     if not re.fullmatch(FORM, text):
-        return f"the host is {text!r}, must be {SAID}"
-    return wrong_port(text)
-
-
-def wrong_port(text: str) -> str:
-    """What is wrong with the port of a host of the right form; empty if nothing is."""
-    found = re.search(r":([0-9]{1,5})$", text)
-    if found is None or text.endswith("]") or 1 <= int(found[1]) <= _MAX_PORT:
-        return ""
-    return f"the port of the host is {found[1]}, must be 1 to {_MAX_PORT} (TCP port)"
+        return Problem("FR015", f"the host is {shown(text)}, must be {SAID}")
+    port = re.search(r":([0-9]{1,5})$", text)
+    if port is None or 1 <= int(port[1]) <= _MAX_PORT:
+        return None
+    told = f"the port of the host is {port[1]}, must be 1 to {_MAX_PORT} (TCP port)"
+    return Problem("FR021", told)

@@ -9,7 +9,7 @@ from faultrun.model.campaign import TARGET_KINDS, DeviceSpec, TargetSpec
 from faultrun.model.data import Scalar
 from faultrun.model.device_kind import DeviceKind, DeviceOption
 from faultrun.spec.findings import Findings
-from faultrun.spec.host import wrong_port
+from faultrun.spec.host import wrong_host
 from faultrun.spec.nodes import Entry, Leaf, Node, Table
 from faultrun.spec.values import Problem
 from faultrun.spec.words import bounds, leaf_kind, nearest, shown
@@ -51,9 +51,9 @@ def _target(
     usual = TargetSpec(kind=kind)
     version = _version(kind, table)
     host = table.leaf("host")
-    problem = "" if host is None else wrong_port(str(host.value))
-    if host is not None and problem:
-        findings.add("FR021", host.mark, problem, length=host.length)
+    problem = None if host is None else wrong_host(str(host.value))
+    if host is not None and problem is not None:
+        findings.add(problem.code, host.mark, problem.message, length=host.length)
     return TargetSpec(
         kind=kind,
         kernel=version or (NEWEST if kind in GUESTS else told),
