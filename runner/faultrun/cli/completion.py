@@ -9,7 +9,7 @@ from faultrun import __version__
 from faultrun.cli.exits import Exit
 from faultrun.cli.main import VERBS, load_verb
 
-_FILES = {"metavar": ("CAMPAIGN.yaml", "RUN", "DIR", "FILE")}
+_FILES = {"metavar": ("CAMPAIGN.yaml", "RUN", "DIR", "FILE", "DIR|TARBALL")}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,5 +37,8 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def _complete_files(parser: argparse.ArgumentParser) -> None:
     for action in parser._actions:  # noqa: SLF001  # shtab reads its hints from the actions
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  # nobody else tells
+            for inner in action.choices.values():
+                _complete_files(inner)
         if action.metavar in _FILES["metavar"]:
             action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab's own protocol
