@@ -8,7 +8,8 @@ just as a run would, and its injections are counted. See ``runner/decisions/0005
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from faultrun.engine.execute import Machine, Surroundings, execute
+from faultrun.engine.execute import execute
+from faultrun.engine.surroundings import Machine, Surroundings
 from faultrun.model.event import Event, Kind
 from faultrun.model.plan import Plan, Task
 from faultrun.model.target import TargetBroken

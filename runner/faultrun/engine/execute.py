@@ -4,7 +4,6 @@ However a step ends, its control files are put back: the paths out of it are a v
 machine, a broken target, a user who asks to stop, and a record that cannot be written any more.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from faultrun.engine.arming import Arming
@@ -13,68 +12,28 @@ from faultrun.engine.judge import judge
 from faultrun.engine.ranges import resolved
 from faultrun.engine.requirements import unmet
 from faultrun.engine.rows import command_data, ended, evidence_data, finding_data, log_rows
+from faultrun.engine.surroundings import Machine, StepResult, Surroundings, bug_words
 from faultrun.model.data import Json
 from faultrun.model.event import Event, Kind
 from faultrun.model.evidence import Evidence
 from faultrun.model.failure import RecordError
 from faultrun.model.guarding import Guarding
-from faultrun.model.oracle import Oracle
 from faultrun.model.plan import Task
 from faultrun.model.target import (
     AttrRefused,
+    Clock,
     Command,
     Finished,
-    KernelFacts,
     LogLine,
-    Sink,
-    Target,
     TargetBroken,
     TargetDied,
 )
-from faultrun.model.undo import Undo
 from faultrun.model.verdict import Finding, Outcome, OutcomeClass, Verdict
 
 _HEARD = 3
 """Records of the kernel log that are quoted when arming failed."""
 
 _NEVER_RAN = Finished(exit_code=None, stdout="", stderr="", elapsed_ns=0)
-
-
-@dataclass(slots=True)
-class Machine:
-    """An open target, what its probe found, its optional powers, and how far its log was read."""
-
-    target: Target
-    facts: KernelFacts
-    renew: Callable[[str], None] | None
-    stop_when: Callable[[Callable[[], bool]], None] | None = None
-    cursor: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What all tasks of a run share; ``home`` is the campaign's folder as places name it."""
-
-    sink: Sink
-    oracles: Mapping[str, Oracle]
-    stop: Callable[[], bool]
-    home: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """How a task ended. ``verdict`` is None if the run was stopped before there was one.
-
-    ``usable`` is False if no other step should run on the machine as it is.
-    """
-
-    verdict: Verdict | None
-    elapsed_ns: int
-    injected: int = 0
-    restored: bool = True
-    undos: tuple[Undo, ...] = ()
-    failure: str = ""
-    usable: bool = True
 
 
 def execute(
@@ -84,17 +43,35 @@ def execute(
 
     Raises nothing but errors of this program itself, and those only after restoring.
     """
-    clock = machine.target.clock
-    began = clock.now_ns()
-    step = _Step(task=task, machine=machine, around=around, offset_ns=at_ns - began, began_ns=at_ns)
+    step = _step(task, machine, around, at_ns)
     try:
-        result = step.perform(slot)
+        return step.perform(slot)
     except RecordError as failure:
-        result = step.abandon(str(failure))
+        return step.abandon(str(failure), lost=True)
     except BaseException:
         step.abandon("")
         raise
-    return result
+
+
+def attempt(
+    task: Task, machine: Machine, around: Surroundings, *, slot: int, at_ns: int
+) -> StepResult:
+    """The same for a thread with nobody above it: an error of this program is a result, too."""
+    step = _step(task, machine, around, at_ns)
+    try:
+        return step.perform(slot)
+    except RecordError as failure:
+        return step.abandon(str(failure), lost=True)
+    except BaseException as bug:  # noqa: BLE001  # whatever it is, other slots have to restore
+        return step.abandon(f"step '{task.id}': {bug_words(bug)}")
+
+
+def _step(task: Task, machine: Machine, around: Surroundings, at_ns: int) -> "_Step":
+    clock = around.clock or machine.target.clock
+    offset_ns = at_ns - clock.now_ns()
+    return _Step(
+        task=task, machine=machine, around=around, clock=clock, offset_ns=offset_ns, began_ns=at_ns
+    )
 
 
 @dataclass(slots=True)
@@ -102,6 +79,7 @@ class _Step:
     task: Task
     machine: Machine
     around: Surroundings
+    clock: Clock
     offset_ns: int
     began_ns: int
     arming: Arming = field(init=False)
@@ -121,7 +99,7 @@ class _Step:
         reasons = unmet(self.task, self.machine.facts, self.machine.target.info.kind)
         if reasons:
             self._emit(Kind.STEP_SKIP, {"reasons": list(reasons)})
-            return StepResult(verdict=Verdict.SKIP, elapsed_ns=0)
+            return StepResult(verdict=Verdict.SKIP, elapsed_ns=0, touched=False)
         self._emit(Kind.STEP_START, {"machine": self.task.machine, "slot": slot})
         try:
             self._live()
@@ -132,19 +110,19 @@ class _Step:
             self.unreachable = True
         self._restore()
         if self.finished is not None and self.around.stop() and self._was_cut_short():
-            self._note("the user stopped the run while the workload was running", "warning")
+            self._note(f"{self.around.stopped()} while the workload was running", "warning")
             return self._result(None)
         if self.finished is None and not self.problem and self.died is None:
             return self._result(None)
         return self._judge()
 
-    def abandon(self, why: str) -> StepResult:
-        """The record is lost: put everything back without a word, and say so at the end."""
+    def abandon(self, why: str, *, lost: bool = False) -> StepResult:
+        """Put everything back without a word, since the record is lost or we are; say so at the end."""
         try:
             if self.arming.announced:
                 self.arming.disarm()
                 self.arming.restore()
-        except (TargetDied, TargetBroken) as broken:
+        except Exception as broken:  # noqa: BLE001  # a bug that hits restoring, too, leaves it armed
             self.arming.give_up(str(broken))
         return StepResult(
             verdict=None,
@@ -152,6 +130,8 @@ class _Step:
             restored=self.arming.complete,
             undos=() if self.arming.complete else self.arming.undos(),
             failure=why,
+            usable=False,
+            lost=lost,
         )
 
     def _live(self) -> None:
@@ -364,7 +344,7 @@ class _Step:
         return finished is not None and finished.exit_code is None and not finished.timed_out
 
     def _now(self) -> int:
-        return self.machine.target.clock.now_ns() + self.offset_ns
+        return self.clock.now_ns() + self.offset_ns
 
     def _emit(self, kind: Kind, data: dict[str, Json]) -> None:
         self.around.sink.emit(Event(kind, self._now(), self.task.id, data))

@@ -11,6 +11,11 @@ class Mark:
     line: int
     column: int
 
+    @property
+    def folder(self) -> str:
+        """Everything before the file's own name, the slash included."""
+        return self.file[: len(self.file) - len(self.file.rpartition("/")[2])]
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
