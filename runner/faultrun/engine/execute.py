@@ -4,6 +4,7 @@ However a step ends, its control files are put back: the paths out of it are a v
 machine, a broken target, a user who asks to stop, and a record that cannot be written any more.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from faultrun.engine.arming import Arming
@@ -117,13 +118,16 @@ class _Step:
         return self._judge()
 
     def abandon(self, why: str, *, lost: bool = False) -> StepResult:
-        """Put everything back without a word, since the record is lost or we are; say so at the end."""
-        try:
-            if self.arming.announced:
+        """Put everything back before the run ends: the record is ``lost``, or this program has a bug."""
+        if self.arming.announced:
+            try:
                 self.arming.disarm()
-                self.arming.restore()
-        except Exception as broken:  # noqa: BLE001  # a bug that hits restoring, too, leaves it armed
-            self.arming.give_up(str(broken))
+                data = self.arming.restore()
+            except Exception as broken:  # noqa: BLE001  # a bug that hits restoring, too, leaves it armed
+                data = self.arming.give_up(str(broken))
+            if not lost:
+                with suppress(Exception):
+                    self._emit(Kind.RESTORED, data)
         return StepResult(
             verdict=None,
             elapsed_ns=self._now() - self.began_ns,

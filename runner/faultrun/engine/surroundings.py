@@ -10,7 +10,7 @@ from faultrun.model.undo import Undo
 from faultrun.model.verdict import Verdict
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Machine:
     """An open target, what its probe found, its optional powers, and how far its log was read.
 
