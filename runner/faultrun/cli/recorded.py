@@ -18,7 +18,7 @@ from faultrun.model.gate import Gate
 from faultrun.model.plan import Plan
 from faultrun.oracles.registry import builtin as oracles
 from faultrun.record.writer import Recorder
-from faultrun.targets.local import MonotonicClock
+from faultrun.targets.clock import MonotonicClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,8 @@ class _Step:
             try:
                 self.arming.disarm()
                 data = self.arming.restore()
+                if self.arming.complete:
+                    self._let_go()
             except Exception as broken:  # noqa: BLE001  # a bug that hits restoring, too, leaves it armed
                 data = self.arming.give_up(str(broken))
             if not lost:

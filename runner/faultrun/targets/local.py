@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess  # noqa: TID251  # targets are the one place that starts processes
 import sys
-import time  # noqa: TID251  # a real machine's clock is this one
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -30,23 +29,12 @@ from faultrun.model.target import (
     TargetInfo,
 )
 from faultrun.targets import kmsg
+from faultrun.targets.clock import MonotonicClock
 
 _SHIM = str(Path(__file__).with_name("shim.py"))
 _TASK_FILES = "/proc/thread-self"
 _SLICE_S = 0.05
 _DRAIN_S = 5.0
-
-
-class MonotonicClock:
-    """The time of this machine; real sleeping."""
-
-    def now_ns(self) -> int:
-        """Nanoseconds of CLOCK_MONOTONIC."""
-        return time.monotonic_ns()
-
-    def sleep_ns(self, duration_ns: int) -> None:
-        """Let that much time pass."""
-        time.sleep(duration_ns / 1_000_000_000)
 
 
 class LocalTarget:
