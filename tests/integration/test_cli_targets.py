@@ -144,3 +144,25 @@ def test_the_keys_are_explained(cli, word, told):
     ended = cli("explain", word)
     assert ended.code == 0
     assert told in " ".join(ended.out.split())
+
+
+def test_what_is_skipped_leaves_nothing_behind_in_a_forecast(cli):
+    """On the simulated kernel the disk is never unbound, so that the fault fires there."""
+    text = """\
+campaign: behind
+defaults: {group: one}
+target:
+  simulated: {devices: {nvme0: {kind: nvme}}}
+  qemu:
+steps:
+  gone:
+    targets: [qemu]
+    run: echo 1 > /sys/class/nvme/nvme0/device/remove
+  read:
+    inject: {nvme: {device: nvme0n1, status: 0x281, probability: 100, times: 1}}
+    run: dd if=/dev/nvme0n1 of=/dev/null bs=4k count=1 iflag=direct
+    expect: {exit: 1, injected: exactly 1}
+"""
+    path = cli.write("c.yaml", text)
+    assert "expects 1.0 injections" in cli("plan", path).out
+    assert "expects 1.0 injections" not in cli("plan", path, "--target", "qemu").out
