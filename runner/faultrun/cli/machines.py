@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from faultrun.cli.guest_kernel import kernel_of
 from faultrun.cli.target_name import UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import Target
+from faultrun.targets.agent_target import RenewableTarget
 from faultrun.targets.local import LocalTarget
 from faultrun.targets.simulated import SimulatedTarget
+from faultrun.targets.uml import UmlLife
 
 Machines = Callable[[str], Target]
 
 
-def machines(name: str, spec: TargetSpec, seed: int) -> Machines:
+def machines(name: str, spec: TargetSpec, seed: int, kernel: str = "") -> Machines:
     """A function that opens a machine of the target called ``name``, by machine name.
 
     ``simulated`` is the kernel in this process; ``local:DIR`` is a folder that mirrors a
-    machine's file tree. Raises UnknownTarget for what is no target, or none that can be opened.
+    machine's file tree; ``uml`` a guest, with ``kernel`` as its kernel's file if that is given.
+    Raises UnknownTarget for what is no target, or none that can be opened.
     """
     target = target_name(name)
     if target.kind == "simulated":
@@ -24,6 +28,9 @@ def machines(name: str, spec: TargetSpec, seed: int) -> Machines:
     if target.kind == "local" and target.rest:
         root = Path(target.rest)
         return lambda _machine: LocalTarget(root)
+    if target.kind == "uml":
+        image = kernel_of("uml", kernel)
+        return lambda _machine: RenewableTarget(UmlLife(image.path, spec, release=image.release))
     if target.kind == "ssh" and not (target.rest or spec.host):
         raise UnknownTarget(
             "target 'ssh' needs a host: --target ssh:HOST, or `host:` under `ssh:` in the campaign"

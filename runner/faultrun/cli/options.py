@@ -56,6 +56,16 @@ def add_target(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def add_kernel(parser: argparse.ArgumentParser) -> None:
+    """A guest's kernel, if it is not one that ``faultrun kernel build`` made."""
+    parser.add_argument(
+        "--kernel",
+        metavar="FILE",
+        default="",
+        help="the kernel that uml or qemu boots (default: the newest of `faultrun kernel list`)",
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """How to print."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")

@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_selection(parser)
     options.add_output(parser)
     options.add_target(parser, "where to run")
+    options.add_kernel(parser)
     parser.add_argument(
         "--slots", type=_slots, default=4, metavar="N", help="machines side by side (default 4)"
     )
@@ -65,7 +66,9 @@ def _one(name: str, args: argparse.Namespace) -> Result:
         return Result(code=Exit.USAGE, document=loading.failure(name, read.diagnostics))
     try:
         plan = loading.plan_of(read.campaign, args)
-        open_machine = machines(_where(read.campaign, args), read.campaign.target, plan.seed)
+        open_machine = machines(
+            _where(read.campaign, args), read.campaign.target, plan.seed, args.kernel
+        )
     except (SelectionError, UnknownTarget) as no:
         return refused(name, Exit.USAGE, str(no))
     told = forecast(plan)

@@ -25,6 +25,11 @@ def unmet(task: Task, facts: KernelFacts, kind: str) -> tuple[str, ...]:
     for requirement in task.step.requires:
         if requirement not in wanted:
             reasons.extend(_requirement(requirement, facts))
+    for lock in task.locks:
+        # What a step works on is what it locks (plan/locks.py).
+        name = lock.removeprefix("device:")
+        if name != lock and name in facts.lacking:
+            reasons.append(f"needs the device '{name}': {facts.lacking[name]}")
     return tuple(reasons)
 
 

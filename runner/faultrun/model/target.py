@@ -30,13 +30,18 @@ class TargetInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelFacts:
-    """What a probe found. ``missing`` maps a capability to *all* reasons why it is not usable."""
+    """What a probe found. ``missing`` maps a capability to *all* reasons why it is not usable.
+
+    ``lacking`` maps the name of a device that the campaign asks for to the reason why this machine
+    cannot have it.
+    """
 
     release: str
     capabilities: frozenset[str]
     programs: frozenset[str] | None
     devices: tuple[DeviceSpec, ...] = ()
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +31,7 @@ _ENV = (
     ("LC_ALL", "C"),
     ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
 )
+_EQUIP_NS = 60 * 1_000_000_000
 _MOST_PIDS = 4_096
 """More process numbers than this are not listed: then names have to tell whose a hit is."""
 
@@ -45,11 +46,13 @@ class AgentTarget:
         self._stop: Callable[[], bool] = _never
         self._cursor = 0
         self._seen_console = 0
+        self._release = ""
 
     @property
     def info(self) -> TargetInfo:
-        """Static facts, no IO."""
-        return self._life.info
+        """Static facts, no IO; once it was up, the release is what its kernel said."""
+        release = self._release or self._life.info.release
+        return replace(self._life.info, release=release)
 
     @property
     def clock(self) -> Clock:
@@ -64,7 +67,16 @@ class AgentTarget:
         """Look at every capability's files, the kernel's options and version."""
         look = Look.of_all()
         told = self._ask("look", patterns=list(look.patterns), texts=list(look.texts))
-        return facts_of(self.info, look, told["there"], told["texts"])
+        outfit = self._life.outfit
+        return facts_of(
+            self.info,
+            look,
+            told["there"],
+            told["texts"],
+            devices=outfit.devices,
+            lacking=outfit.lacking,
+            programs=self._life.manners.programs,
+        )
 
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a directory, sorted. Raises AttrRefused."""
@@ -152,10 +164,21 @@ class AgentTarget:
         link.watch(self._life.alive)
         self._link = link
         try:
-            self._ask("hello")
+            self._release = self._ask("hello")["release"]
+            self._equip()
         except TargetDied as died:
             self._link = None
             raise TargetBroken(f"the machine did not come up: {died}") from died
+
+    def _equip(self) -> None:
+        """Make the devices that the campaign asks for. Raises TargetBroken and TargetDied."""
+        script = self._life.outfit.script
+        if not script:
+            return
+        done = self.run(Command(timeout_ns=_EQUIP_NS, script=script))
+        if done.exit_code != 0:
+            said = (done.stderr or done.stdout).strip() or "nothing"
+            raise TargetBroken(f"the machine's devices cannot be made; it says: {said}")
 
     def _ask(self, op: str, stop: Callable[[], bool] | None = None, **fields: object) -> Message:
         if self._link is None:

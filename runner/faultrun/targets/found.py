@@ -46,6 +46,7 @@ def facts_of(
     texts: Mapping[str, str | None],
     *,
     devices: tuple[DeviceSpec, ...] = (),
+    lacking: Mapping[str, str],
     programs: frozenset[str] | None = None,
 ) -> KernelFacts:
     """What the answers to ``look`` mean."""
@@ -64,6 +65,7 @@ def facts_of(
         programs=programs,
         devices=devices,
         missing=missing,
+        lacking=lacking,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from faultrun.model.target import LogLine, TargetBroken, TargetDied, TargetInfo
 from faultrun.targets.guest.wire import Wire
 from faultrun.targets.link import Silent
+from faultrun.targets.recipes.outfit import Outfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,12 +14,14 @@ class Manners:
     """How a machine wants to be treated.
 
     ``silence_ns``: so long without a sign of life and it counts as hanging. ``whole``: all its
-    processes are the workload's, so that new process numbers are too. ``folder``: where workloads
+    processes are the workload's, so that new process numbers are too.
+    ``programs``: what it can run, or None if that is not known. ``folder``: where workloads
     start, ``env``: with which environment.
     """
 
     silence_ns: int
     whole: bool
+    programs: frozenset[str] | None = None
     folder: str = "/"
     env: tuple[tuple[str, str], ...] = ()
 
@@ -34,6 +37,11 @@ class Life(Protocol):
     @property
     def manners(self) -> Manners:
         """How to treat it."""
+        ...
+
+    @property
+    def outfit(self) -> Outfit:
+        """The devices that the machine makes for itself once it is up."""
         ...
 
     def start(self) -> Wire:

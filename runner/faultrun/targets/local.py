@@ -30,6 +30,7 @@ from faultrun.model.target import (
 )
 from faultrun.targets import kmsg
 from faultrun.targets.clock import MonotonicClock
+from faultrun.targets.programs import programs
 
 _SHIM = str(Path(__file__).with_name("shim.py"))
 _TASK_FILES = "/proc/thread-self"
@@ -91,7 +92,7 @@ class LocalTarget:
         return KernelFacts(
             release=self._info.release,
             capabilities=frozenset(usable),
-            programs=_programs(),
+            programs=programs(),
             missing=missing,
         )
 
@@ -338,13 +339,3 @@ def _read_all(handle: int) -> bytes:
 
 def _refused(path: str, refused: OSError, action: str) -> AttrRefused:
     return AttrRefused(path, errno.errorcode.get(refused.errno or 0, "EIO"), action)
-
-
-def _programs() -> frozenset[str]:
-    names: set[str] = set()
-    for folder in os.get_exec_path():
-        try:
-            names.update(entry.name for entry in Path(folder).iterdir())
-        except OSError:
-            continue
-    return frozenset(names)

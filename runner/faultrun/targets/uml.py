@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import faultrun
+from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import LogLine, TargetBroken, TargetDied, TargetInfo
 from faultrun.targets.clock import MonotonicClock
 from faultrun.targets.console import panic_of, stuck_of
@@ -12,6 +13,9 @@ from faultrun.targets.guest.wire import Wire
 from faultrun.targets.guest_process import PYTHON, GuestProcess, memory_file_room
 from faultrun.targets.life import Manners
 from faultrun.targets.link import Silent
+from faultrun.targets.programs import programs
+from faultrun.targets.recipes.outfit import outfit
+from faultrun.targets.recipes.uml import RECIPES
 
 BOOT_NS = 60 * 1_000_000_000
 _SLICE_S = 0.1
@@ -30,23 +34,23 @@ class UmlLife:
     serial line, which is one end of a socket pair.
     """
 
-    def __init__(
-        self, kernel: Path, *, release: str, cmdline: str = "", memory_mib: int = 256
-    ) -> None:
+    def __init__(self, kernel: Path, spec: TargetSpec, *, release: str) -> None:
         self._kernel = kernel
-        self._cmdline = cmdline
-        self._memory_mib = memory_mib
+        self._spec = spec
+        self.outfit = outfit(spec.devices, RECIPES)
         self._guest: GuestProcess | None = None
         self._ours: socket.socket | None = None
         self.info = TargetInfo(
             name="uml", kind="uml", release=release, disposable=True, durable=False
         )
-        self.manners = Manners(silence_ns=SILENCE_S * 1_000_000_000, whole=True)
+        self.manners = Manners(
+            silence_ns=SILENCE_S * 1_000_000_000, whole=True, programs=programs()
+        )
 
     def start(self) -> Wire:
         """Boot a clean guest and wait for its agent. Raises TargetBroken."""
         self.stop()
-        if why := memory_file_room(self._memory_mib):
+        if why := memory_file_room(self._spec.memory_mib):
             raise TargetBroken(why)
         guest = self._guest = GuestProcess("uml")
         ours, theirs = socket.socketpair()
@@ -93,7 +97,7 @@ class UmlLife:
         settings = {"tty": _TTY, "silence_s": WATCHDOG_S, "overlay": True}
         return (
             str(self._kernel),
-            f"mem={self._memory_mib}M",
+            f"mem={self._spec.memory_mib}M",
             "rootfstype=hostfs",
             "ro",
             "seccomp=auto",
@@ -105,7 +109,8 @@ class UmlLife:
             f"ssl0=fd:{line}",
             "scsi_debug.add_host=0",
             "null_blk.nr_devices=0",
-            *self._cmdline.split(),
+            *self.outfit.cmdline,
+            *self._spec.cmdline.split(),
             f"init={PYTHON}",
             "--",
             "-I",

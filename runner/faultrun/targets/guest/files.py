@@ -19,8 +19,7 @@ class Files:
     def read(self, path: str) -> bytes:
         """The whole file. Raises OSError."""
         held = self._held.get(path)
-        if held is not None:
-            os.lseek(held, 0, os.SEEK_SET)
+        if held is not None and _rewound(held):
             return _drain(held)
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -32,7 +31,7 @@ class Files:
         """Exactly one write(2). Raises OSError."""
         held = self._held.get(path)
         if held is not None:
-            os.lseek(held, 0, os.SEEK_SET)
+            _rewound(held)
             os.write(held, data)
             return
         handle = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
@@ -54,6 +53,21 @@ class Files:
         """Close what is held."""
         while self._held:
             os.close(self._held.popitem()[1])
+
+
+def _rewound(handle: int) -> bool:
+    """Back to the start; False for a file that cannot seek, as most of debugfs.
+
+    fs/libfs.c:simple_attr_open() makes it so: a write needs no position there, but what was read
+    once through a descriptor cannot be read again.
+    """
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+    except OSError as failed:
+        if failed.errno != errno.ESPIPE:
+            raise
+        return False
+    return True
 
 
 def _drain(handle: int) -> bytes:

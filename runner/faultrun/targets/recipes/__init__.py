@@ -1,0 +1,1 @@
+"""How the devices that a campaign asks for are made inside a guest, kind by kind."""
