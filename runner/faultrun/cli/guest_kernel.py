@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faultrun.cli.target_name import UnknownTarget
+from faultrun.kernels.finding import build_command, find
+from faultrun.model.campaign import TargetSpec
+
+GUESTS = ("uml", "qemu")
+"""Kinds of target that boot a kernel of their own."""
 
 _UML = re.compile(rb"Linux version (\d+\.\d+[^ ]*) ")
 _SETUP_MAGIC = b"HdrS"
@@ -14,22 +19,30 @@ _VERSION_AT = 0x20E
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A kernel's file, and what ``uname -r`` will say in it; empty if the file does not tell."""
+    """A kernel's file, its configuration if that is known, and what ``uname -r`` will say."""
 
     path: Path
     release: str
+    config: Path | None = None
 
 
-def kernel_of(arch: str, file: str) -> Image:
-    """``arch`` is ``uml`` or ``qemu``. Raises UnknownTarget with the command that helps."""
+def kernel_of(spec: TargetSpec, file: str) -> Image:
+    """For a ``spec`` of kind uml or qemu. Raises UnknownTarget with the command that helps."""
     if file:
         path = Path(file).expanduser()
-        if not path.is_file():
-            raise UnknownTarget(f"--kernel {file}: no such file")
-        return Image(path=path.resolve(), release=release_of(path))
-    raise UnknownTarget(
-        f"there is no kernel for --target {arch} yet; build one with: faultrun kernel build --{arch}"
-    )
+        try:
+            return Image(path=path.resolve(), release=release_of(path))
+        except OSError as no:
+            raise UnknownTarget(f"--kernel {file}: {no.strerror}") from no
+    version = None if spec.any_kernel else spec.kernel
+    found = find(spec.kind, version)
+    if found is None:
+        wanted = f"Linux {version} " if version else ""
+        raise UnknownTarget(
+            f"there is no {wanted}kernel for --target {spec.kind} yet;"
+            f" build one with: {build_command(spec.kind, version)}"
+        )
+    return Image(path=found.path, release=found.release, config=found.config_path)
 
 
 def release_of(path: Path) -> str:
@@ -42,3 +55,9 @@ def release_of(path: Path) -> str:
             return words[0].decode("ascii", "replace") if words else ""
         found = _UML.search(head + file.read())
     return found[1].decode("ascii", "replace") if found else ""
+
+
+def version_of(release: str) -> str:
+    """``7.3`` of ``7.3.4-rc1``: what a campaign is planned for; empty if it cannot be told."""
+    match = re.match(r"\d+\.\d+", release)
+    return match[0] if match else ""

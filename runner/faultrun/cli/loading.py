@@ -5,11 +5,13 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from faultrun.capabilities.registry import known
 from faultrun.cli.diagnostics import render_json, render_text
-from faultrun.cli.target_name import target_name
+from faultrun.cli.guest_kernel import GUESTS, kernel_of, version_of
+from faultrun.cli.target_name import UnknownTarget, target_name
 from faultrun.cli.terminal import wants_color
 from faultrun.model.campaign import Campaign, TargetSpec
 from faultrun.model.data import Json
@@ -30,20 +32,27 @@ class Read:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def version_of(_spec: TargetSpec) -> str:
-    """The version of the kernel that a target will have; empty if only the machine can tell.
+def choice(target: str | None, kernel: str = "") -> Choice:
+    """The target that ``--target`` names, or the campaign's own. Raises UnknownTarget.
 
-    The one place where that is found out: a campaign is checked and planned for what it says.
+    A guest's campaign is checked and planned for the kernel that it will boot, where that is known:
+    ``kernel`` is the file that the user names.
     """
-    return ""
-
-
-def choice(target: str | None) -> Choice:
-    """The target that ``--target`` names, or the campaign's own. Raises UnknownTarget."""
+    found = partial(_version, kernel=kernel)
     if target is None:
-        return Choice(version_of=version_of)
+        return Choice(version_of=found)
     name = target_name(target)
-    return Choice(kind=name.kind, host=name.host, version_of=version_of)
+    return Choice(kind=name.kind, host=name.host, version_of=found)
+
+
+def _version(spec: TargetSpec, *, kernel: str) -> str:
+    """The version of a guest's kernel; empty for what only the machine can tell, or none can."""
+    if spec.kind not in GUESTS:
+        return ""
+    try:
+        return version_of(kernel_of(spec, kernel).release)
+    except UnknownTarget:
+        return ""
 
 
 def read(name: str, args: argparse.Namespace, *, target: str | None) -> Read:
@@ -52,7 +61,9 @@ def read(name: str, args: argparse.Namespace, *, target: str | None) -> Read:
     Raises UnknownTarget for a target that is none.
     """
     path = Path(name)
-    loaded = load(path, overrides=dict(args.overrides), choice=choice(target))
+    loaded = load(
+        path, overrides=dict(args.overrides), choice=choice(target, getattr(args, "kernel", ""))
+    )
     return Read(path=path, campaign=loaded.campaign, diagnostics=loaded.diagnostics)
 
 

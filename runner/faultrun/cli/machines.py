@@ -29,7 +29,7 @@ def machines(name: str, spec: TargetSpec, seed: int, kernel: str = "") -> Machin
         root = Path(target.rest)
         return lambda _machine: LocalTarget(root)
     if target.kind == "uml":
-        image = kernel_of("uml", kernel)
+        image = kernel_of(spec, kernel)
         return lambda _machine: RenewableTarget(UmlLife(image.path, spec, release=image.release))
     if target.kind == "ssh" and not (target.rest or spec.host):
         raise UnknownTarget(
