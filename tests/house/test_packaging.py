@@ -40,5 +40,7 @@ def test_sdist_to_wheel_to_clean_environment(tmp_path):
     assert DIGEST.search(installed).group(1) == DIGEST.search(checkout).group(1)
     shown = run(faultrun, "explain", "nvme", cwd="/")
     assert "dont_retry" in shown
+    there = "from faultrun.kernels.arch import ARCHES as all; print([path.is_file() for one in all.values() for path in one.fragment_files()])"
+    assert run(python, "-c", there, cwd="/").strip() == str([True] * 4)
     where = "import faultrun.resources as r; print(r.tree('campaigns'))"
     assert "_data" in run(python, "-c", where, cwd="/")

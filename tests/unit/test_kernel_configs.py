@@ -145,7 +145,15 @@ def test_shipped_fragments_read_and_repeat_nothing(arch):
 @pytest.mark.parametrize(
     ("version", "absent"),
     [
-        ("6.1", {"FAULT_INJECTION_CONFIGFS", "FAIL_SKB_REALLOC", "BLK_ERROR_INJECTION"}),
+        (
+            "6.1.176",
+            {
+                "FAULT_INJECTION_CONFIGFS",
+                "FAULT_INJECTION_STACKTRACE_FILTER",
+                "FAIL_SKB_REALLOC",
+                "BLK_ERROR_INJECTION",
+            },
+        ),
         ("6.8", {"FAIL_SKB_REALLOC", "BLK_ERROR_INJECTION", "MD_FAULTY"}),
         ("6.12.95", {"FAIL_SKB_REALLOC", "BLK_ERROR_INJECTION", "MD_FAULTY"}),
         ("6.19", {"BLK_ERROR_INJECTION", "MD_FAULTY"}),

@@ -1,7 +1,8 @@
 """Options of the shipped fragments that some versions of Linux are known not to have.
 
 Everything else that a merge drops is an error: kconfig drops an option whose dependency is missing
-without a word, and a kernel that lacks a fault would make its steps SKIP for no good reason.
+without a word, and a kernel that lacks a fault would make its steps SKIP for no good reason. Bounds are versions that were
+looked at: 6.1, 6.8, 6.12, 6.19, 7.3.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,13 @@ LIFETIMES = (
         where="Kernel: lib/fault-inject.c:fault_config_init()",
     ),
     Lifetime(
+        option="CONFIG_FAULT_INJECTION_STACKTRACE_FILTER",
+        since="6.8",
+        where="Kernel: lib/Kconfig.debug, which keeps it from x86-64 in 6.1",
+    ),
+    Lifetime(
         option="CONFIG_FAIL_SKB_REALLOC",
-        since="6.13",
+        since="6.19",
         where="Kernel: net/core/skb_fault_injection.c:skb_might_realloc()",
     ),
     Lifetime(
