@@ -3,15 +3,21 @@
 import pytest
 
 from faultrun.model.campaign import TargetSpec
+from faultrun.targets.agent_target import RenewableTarget
 from faultrun.targets.local import LocalTarget
 from faultrun.targets.simulated import SimulatedTarget
+from faultrun.targets.uml import UmlLife
 from faultrun.testing import CHECKS, Sample
 
 SAMPLE = Sample(directory="/sys/kernel/debug/failslab", number="interval")
 
 
-@pytest.fixture(params=["simulated", "local"])
+@pytest.fixture(params=["simulated", "local", pytest.param("uml", marks=pytest.mark.real)])
 def open_target(request, tmp_path):
+    if request.param == "uml":
+        kernel = request.getfixturevalue("uml_kernel")
+        life = UmlLife(kernel.path, TargetSpec(kind="uml"), release=kernel.release)
+        return lambda: RenewableTarget(life)
     if request.param == "simulated":
         return lambda: SimulatedTarget(TargetSpec(), seed=1, machine="m")
     folder = tmp_path / "sys/kernel/debug/failslab"
