@@ -114,6 +114,8 @@ def take(name: str, holder: Holder, folder: str = "") -> MachineLock:
     try:
         for _ in range(_TRIES):
             handle = _open(path)
+            if handle < 0:
+                continue
             try:
                 if _lock(handle, path):
                     _sign(handle, holder)
@@ -128,6 +130,7 @@ def take(name: str, holder: Holder, folder: str = "") -> MachineLock:
 
 
 def _open(path: str) -> int:
+    """Its descriptor; -1 if somebody made it and removed it again at this very moment."""
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         # Not with O_CREAT: in a sticky folder that refuses a file of somebody else's
@@ -138,7 +141,7 @@ def _open(path: str) -> int:
     try:
         handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return os.open(path, flags)
+        return -1
     # Whoever comes next, of whatever user, has to be able to sign.
     os.fchmod(handle, 0o666)
     return handle
