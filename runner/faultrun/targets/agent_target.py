@@ -181,6 +181,8 @@ class AgentTarget:
             raise TargetBroken(f"the machine's devices cannot be made; it says: {said}")
 
     def _ask(self, op: str, stop: Callable[[], bool] | None = None, **fields: object) -> Message:
+        if self._link is None and self._life.manners.returns:
+            self._up()
         if self._link is None:
             raise TargetBroken("the machine is not up")
         try:

@@ -16,7 +16,8 @@ class Manners:
     ``silence_ns``: so long without a sign of life and it counts as hanging. ``whole``: all its
     processes are the workload's, so that new process numbers are too.
     ``programs``: what it can run, or None if that is not known. ``folder``: where workloads
-    start, ``env``: with which environment.
+    start (empty: in one of their own, which goes with them), ``env``: with which environment.
+    ``returns``: it goes on when our link is lost, so that a new link is worth making.
     """
 
     silence_ns: int
@@ -24,6 +25,7 @@ class Manners:
     programs: frozenset[str] | None = None
     folder: str = "/"
     env: tuple[tuple[str, str], ...] = ()
+    returns: bool = False
 
 
 class Life(Protocol):

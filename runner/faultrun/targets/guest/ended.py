@@ -33,23 +33,40 @@ def end_all() -> bool:
 
 
 def _kill_tree() -> None:
-    """One round over all descendants."""
+    """Stop all descendants, until there are no new ones, then kill them: who is stopped forks no more."""
+    stopped: set[int] = set()
+    give_up = time.monotonic() + _GRACE_S
+    while True:
+        found = _descendants() - stopped
+        _signal(found, signal.SIGSTOP)
+        stopped |= found
+        if not found or time.monotonic() > give_up:
+            break
+    _signal(stopped, signal.SIGKILL)
+
+
+def _signal(pids: set[int], number: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _descendants() -> set[int]:
+    """Whatever comes from us, and is no zombie."""
     parents = _parents()
     ours = {os.getpid()}
-    found = True
-    while found:
-        found = False
+    grows = True
+    while grows:
+        grows = False
         for pid, parent in parents.items():
             if parent in ours and pid not in ours:
                 ours.add(pid)
-                found = True
-    for pid in ours - {os.getpid()}:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+                grows = True
+    return ours - {os.getpid()}
 
 
 def _parents() -> dict[int, int]:
-    """Every process with its parent (fs/proc/array.c:do_task_stat())."""
+    """Every process that lives with its parent (fs/proc/array.c:do_task_stat())."""
     found: dict[int, int] = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -64,7 +81,8 @@ def _parents() -> dict[int, int]:
             continue
         finally:
             os.close(handle)
-        found[int(name)] = int(words[1])
+        if words[0] != b"Z":
+            found[int(name)] = int(words[1])
     return found
 
 

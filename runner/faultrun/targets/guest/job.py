@@ -20,6 +20,8 @@ _LONG = 100_000
 """A script of more bytes does not fit into one argument (fs/exec.c:MAX_ARG_STRLEN)."""
 _PAUSE_S = 0.000_2
 _DYING_S = 2.0
+_OURS = (signal.SIGPIPE, signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+"""What the agent handles or ignores; a workload gets it as the kernel has it."""
 
 Request = dict[str, Any]
 
@@ -109,7 +111,8 @@ class Job:
 
     def _wait_and_become(self, parent: int, ends: tuple[int, int, int, int]) -> None:
         os.setsid()
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        for ours in _OURS:
+            signal.signal(ours, signal.SIG_DFL)
         while not self._shared[0]:
             time.sleep(_PAUSE_S)
             if os.getppid() != parent:

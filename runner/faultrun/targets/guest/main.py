@@ -1,4 +1,8 @@
-"""Start-up: settle in, then serve. Arguments: JSON with the keys of ``Settings``."""
+"""Start-up: settle in, then serve.
+
+The argument is JSON: ``silence_s``; ``tty`` where the stream is a terminal; ``alone`` on a machine
+that others use too, ``after`` the agent that was there before.
+"""
 
 from __future__ import annotations  # python 3.9 may be all the machine has
 
@@ -10,6 +14,7 @@ import sys
 import termios
 import tty
 
+from faultrun.targets.guest.place import Place
 from faultrun.targets.guest.server import Server
 from faultrun.targets.guest.wire import Wire
 
@@ -33,8 +38,12 @@ def main(argument: str) -> None:
         os.dup2(null, 0)
         os.dup2(null, 1)
     _settle()
-    server = Server(wire, silence_s=settings["silence_s"])
-    sys.exit(0 if server.serve() == "bye" else 1)
+    place = Place(alone=settings.get("alone", False), after=settings.get("after", 0))
+    try:
+        end = Server(wire, place, silence_s=settings["silence_s"]).serve()
+    finally:
+        place.leave()
+    sys.exit(0 if end == "bye" else 1)
 
 
 def _settle() -> None:

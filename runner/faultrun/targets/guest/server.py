@@ -8,10 +8,10 @@ import os
 import time
 from collections.abc import Callable
 
-from faultrun.targets.guest.ended import end_all
 from faultrun.targets.guest.files import Files, KernelLog
 from faultrun.targets.guest.guard import Guard
 from faultrun.targets.guest.job import Job
+from faultrun.targets.guest.place import Place
 from faultrun.targets.guest.streams import Streams
 from faultrun.targets.guest.wire import Message, Wire, pack
 
@@ -26,8 +26,9 @@ SLICE_S = 0.05
 class Server:
     """All that the machine's end knows. ``silence_s``: after so long without a word, disarm."""
 
-    def __init__(self, wire: Wire, *, silence_s: float) -> None:
+    def __init__(self, wire: Wire, place: Place, *, silence_s: float) -> None:
         self._wire = wire
+        self._place = place
         self._silence_s = silence_s
         self._files = Files()
         self._log = KernelLog()
@@ -53,7 +54,7 @@ class Server:
         """Until the runner says goodbye, is gone, or is silent for too long; which of them."""
         try:
             # What is sent before a terminal is open is lost: so we speak first.
-            self._wire.send(pack({"ready": os.getpid()}))
+            self._wire.send(pack({"ready": os.getpid(), **self._place.told()}))
             while True:
                 ask = self._wire.receive(_IDLE_S)
                 if ask is not None:
@@ -68,6 +69,7 @@ class Server:
             self._guard.fire()
             if self._spare is not None:
                 self._spare.drop()
+            self._place.clear()
 
     def _answer(self, ask: Message) -> None:
         self._heard = time.monotonic()
@@ -105,8 +107,13 @@ class Server:
             except OSError as refused:
                 return {"errno": refused.errno, "path": path}
         if self._spare is None:
-            self._spare = Job()
+            self._spare = self._job()
         return {}
+
+    def _job(self) -> Job:
+        job = Job()
+        self._place.take(job.pid)
+        return job
 
     def _release(self, _ask: Message) -> Message:
         self._files.release()
@@ -127,7 +134,7 @@ class Server:
         return {"there": [bool(glob.glob(one)) for one in ask["patterns"]], "texts": texts}
 
     def _run(self, ask: Message) -> Message:
-        job = self._spare or Job()
+        job = self._spare or self._job()
         self._spare = None
         try:
             return self._watch(job, ask)
@@ -137,7 +144,7 @@ class Server:
     def _watch(self, job: Job, ask: Message) -> Message:
         """Start it, take what it prints, see how it ends, and end what it leaves running."""
         began = time.monotonic_ns()
-        job.start(ask)
+        job.start({**ask, "cwd": ask["cwd"] or self._place.folder})
         streams = Streams(job, ask["stdin"].encode("latin-1"), also=self._wire.source)
         why = ""
         beat = time.monotonic()
@@ -145,6 +152,7 @@ class Server:
             streams.move(SLICE_S)
             why = self._word(ask, began)
             if why:
+                self._place.kill()
                 over = job.kill()
                 break
             if time.monotonic() - beat > BEAT_S:
@@ -154,7 +162,7 @@ class Server:
         left = job.fail_nth() if over and ask["task"] else None
         status = os.waitpid(job.pid, 0)[1] if over else None
         last = _last_pid()
-        stuck = not (end_all() and over)
+        stuck = not (self._place.clear() and over)
         streams.move(0.0)
         return {
             **streams.told(),
