@@ -308,17 +308,40 @@ def test_a_cache_that_cannot_be_written_is_told(place, tmp_path):
     done = place.build(FAULTRUN_CACHE=str(tmp_path / "file" / "cache"))
     assert done.code == 3
     assert "Not a directory" in done.err
-
-
-def test_a_folder_without_permission_names_the_variable(place, tmp_path):
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o500)
-    done = place.build(FAULTRUN_CACHE=str(closed / "cache"))
-    assert done.code == 3
-    assert "Permission denied" in done.err
     assert "FAULTRUN_CACHE=DIR" in done.err
+
+
+def obeying_permissions():
+    """What makes root obey them; nothing for everybody else."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("there is no setpriv(1) to make root obey permissions with")
+    return [setpriv, "--bounding-set=-dac_override,-dac_read_search"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [(0o500, ["build", "--uml"]), (0, ["build", "--uml"]), (0, ["list"]), (0, ["path", "--uml"])],
+)
+def test_a_folder_without_permission_names_the_variable(place, tmp_path, mode, words):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=mode)
+    more = ["--source", str(place.tree)] if words[0] == "build" else []
+    done = subprocess.run(
+        [*obeying_permissions(), sys.executable, "-m", "faultrun", "kernel", *words, *more],
+        env={**os.environ, **place.env(FAULTRUN_CACHE=str(closed / "cache"))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+    closed.chmod(0o700)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Permission denied" in done.stderr
+    assert "FAULTRUN_CACHE=DIR" in done.stderr
 
 
 def test_a_tarball_is_a_source_too(place, tmp_path):

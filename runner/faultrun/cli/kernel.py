@@ -12,7 +12,7 @@ from faultrun.kernels import process
 from faultrun.kernels.arch import ARCHES
 from faultrun.kernels.build import build
 from faultrun.kernels.cache import Cache
-from faultrun.kernels.errors import KernelError
+from faultrun.kernels.errors import KernelError, from_os
 from faultrun.kernels.finding import build_command, find
 from faultrun.kernels.kernel import Kernel
 from faultrun.kernels.making import Request
@@ -74,9 +74,12 @@ def _configure_build(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Do it; exit code 2 for a mistake of the user, 3 if there is no such kernel in the end."""
     try:
-        if args.action == "build":
-            return _build(args)
-        return _list(args) if args.action == "list" else _path(args)
+        try:
+            if args.action == "build":
+                return _build(args)
+            return _list(args) if args.action == "list" else _path(args)
+        except PermissionError as trouble:
+            raise from_os(trouble, Cache.default().root) from trouble
     except KernelError as failed:
         sys.stderr.write(f"faultrun: {failed}\n")
         if failed.hint:

@@ -23,13 +23,13 @@ class KernelError(Exception):
 
 def from_os(refused: OSError, where: Path) -> KernelError:
     """What the operating system refused, in words that help."""
-    place = refused.filename or str(where)
+    place = Path(os.fsdecode(refused.filename or where))
     if refused.errno in _FULL:
-        return disk_full(Path(os.fsdecode(place)))
+        return disk_full(place)
     hint = ""
-    if refused.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if place.is_relative_to(where) or where.is_relative_to(place):
         hint = "FAULTRUN_CACHE=DIR keeps kernels in another folder"
-    return KernelError(f"{os.fsdecode(place)}: {refused.strerror or refused}", hint=hint)
+    return KernelError(f"{place}: {refused.strerror or refused}", hint=hint)
 
 
 def disk_full(where: Path) -> KernelError:
