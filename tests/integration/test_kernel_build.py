@@ -216,6 +216,22 @@ def test_two_builds_at_once_make_one_kernel(place, tmp_path):
     assert len(place.listed()) == 1
 
 
+def test_who_waits_for_another_build_can_be_interrupted(place, tmp_path):
+    gate = tmp_path / "gate"
+    first = place.start_build(FAKE_GATE=str(gate))
+    wait_for(gate.with_suffix(".started").exists)
+    second = place.start_build()
+    while "waiting" not in (line := second.stderr.readline()):
+        assert line, "the second build ended without waiting"
+    second.send_signal(signal.SIGINT)
+    second.communicate(timeout=PATIENCE_S)
+    assert second.returncode == 130
+    (tmp_path / "gate.go").touch()
+    _out, err = first.communicate(timeout=PATIENCE_S)
+    assert first.returncode == 0, err
+    assert len(place.listed()) == 1
+
+
 def test_two_different_kernels_are_built_at_the_same_time(place, tmp_path):
     gate = tmp_path / "gate"
     slow = place.start_build(FAKE_GATE=str(gate))
