@@ -10,7 +10,7 @@ from faultrun.capabilities.registry import known
 from faultrun.cli import failcmd
 from faultrun.cli.exits import Exit
 from faultrun.cli.failcmd import ATTRIBUTES, Mistake, Request
-from faultrun.cli.loading import choice, make, version_of
+from faultrun.cli.loading import choice, make
 from faultrun.cli.machines import machines
 from faultrun.cli.options import assignment
 from faultrun.cli.recorded import Recorded, recorded
@@ -246,7 +246,7 @@ def _target(args: argparse.Namespace) -> TargetSpec:
             )
         target = loaded.campaign.target
     elif target.any_kernel:
-        version = version_of(target)
+        version = choice(args.target).version_of(target)
         target = replace(target, kernel=version, any_kernel=False) if version else target
     if args.kernel:
         try:
