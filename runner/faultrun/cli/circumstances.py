@@ -13,10 +13,9 @@ from faultrun.record.header import Circumstances
 
 def circumstances(file: str, args: argparse.Namespace, campaign: Campaign) -> Circumstances:
     """What the record's header says of this process."""
-    now = dt.datetime.now(tz=dt.UTC)
     return Circumstances(
         version=__version__,
-        started=now.isoformat(timespec="seconds"),
+        started=now(),
         host=platform.node(),
         command=("faultrun", *sys.argv[1:]),
         file=file,
@@ -26,6 +25,11 @@ def circumstances(file: str, args: argparse.Namespace, campaign: Campaign) -> Ci
         tags=tuple(args.tag),
         plugins=_plugins(campaign),
     )
+
+
+def now() -> str:
+    """The time on the wall, in words."""
+    return dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")
 
 
 def _plugins(campaign: Campaign) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from faultrun.cli.machines import Machines
 from faultrun.cli.progress import Watch
 from faultrun.engine import drive_threads, drive_virtual
 from faultrun.engine.summary import RunSummary
+from faultrun.model.claim import Claimable
 from faultrun.model.event import Event
 from faultrun.model.failure import RecordError
 from faultrun.model.gate import Gate
@@ -41,12 +43,17 @@ def recorded(
     stop: Callable[[], bool],
 ) -> Recorded:
     """Run a plan; ``name`` is what the user asked for. Raises RecordError and TargetBroken."""
-    info = open_machine("probe").info
+    first = open_machine("probe")
+    info = first.info
     # Only the simulator has a time that can be laid out; everything else really waits.
     virtual = info.kind == "simulated"
     drive = drive_virtual.drive if virtual else partial(drive_threads.drive, clock=MonotonicClock())
     folder = _folder(plan, args)
-    with Recorder.start(folder, plan, info, circumstances(name, args, plan.campaign)) as recorder:
+    when = circumstances(name, args, plan.campaign)
+    with ExitStack() as stack:
+        if isinstance(first, Claimable):
+            stack.enter_context(first.claim("run", str(folder.absolute()), when.started))
+        recorder = stack.enter_context(Recorder.start(folder, plan, info, when))
         try:
             summary = drive(
                 plan,
@@ -78,9 +85,14 @@ class _Both:
 
     def __init__(self, recorder: Recorder, display: Watch) -> None:
         self._recorder = recorder
-        self._display = display
+        self._display: Watch | None = display
 
     def emit(self, event: Event) -> None:
         """Take one event."""
         self._recorder.emit(event)
-        self._display.emit(event)
+        if self._display is not None:
+            try:
+                self._display.emit(event)
+            except BrokenPipeError:
+                # Nobody looks on any more (head, less); the run is recorded all the same.
+                self._display = None

@@ -4,14 +4,17 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+from faultrun.cli.circumstances import now
 from faultrun.cli.exits import Exit
 from faultrun.cli.machines import machines
 from faultrun.cli.target_name import UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
+from faultrun.model.claim import Claimable
 from faultrun.model.data import Json
-from faultrun.model.target import TargetBroken
+from faultrun.model.target import Target, TargetBroken
 from faultrun.model.undo import Undo
 from faultrun.record.reader import RecordDamaged, target_of
 from faultrun.record.restore import Restoration, pending, restore
@@ -42,8 +45,7 @@ def execute(args: argparse.Namespace) -> int:
         if target == "simulated":
             ended = "the simulated kernel ended with its process, and nothing of it is armed"
             return _say(args, f"nothing to restore: {ended}", ())
-        with machines(target, _spec(target), 0)("restore") as machine:
-            return _told(args, restore(folder, machine))
+        return _put_back(args, folder, machines(target, _spec(target), 0)("restore"))
     except RecordDamaged as damaged:
         sys.stderr.write(f"faultrun: {damaged}\n")
         return Exit.USAGE
@@ -53,6 +55,14 @@ def execute(args: argparse.Namespace) -> int:
     except TargetBroken as broken:
         sys.stderr.write(f"faultrun: {broken}; the kernel may still be armed\n")
         return Exit.ARMED
+
+
+def _put_back(args: argparse.Namespace, folder: Path, target: Target) -> Exit:
+    """Nobody else may have the machine meanwhile. Raises TargetBroken."""
+    with ExitStack() as stack:
+        if isinstance(target, Claimable):
+            stack.enter_context(target.claim("restore", str(folder.absolute()), now()))
+        return _told(args, restore(folder, stack.enter_context(target)))
 
 
 def _spec(name: str) -> TargetSpec:

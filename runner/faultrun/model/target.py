@@ -147,7 +147,7 @@ class Target(Protocol):
 
     @property
     def info(self) -> TargetInfo:
-        """Static facts, no IO."""
+        """Static facts, no IO; also before it is entered, when nothing has been started yet."""
         ...
 
     @property

@@ -11,7 +11,7 @@ import signal
 import subprocess  # noqa: TID251  # targets are the one place that starts processes
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +29,7 @@ from faultrun.model.target import (
     TargetInfo,
 )
 from faultrun.targets import kmsg
+from faultrun.targets.claim import claimed
 from faultrun.targets.clock import MonotonicClock
 from faultrun.targets.programs import programs
 
@@ -74,6 +75,12 @@ class LocalTarget:
     def clock(self) -> Clock:
         """The machine's time."""
         return self._clock
+
+    def claim(self, verb: str, run: str, since: str) -> AbstractContextManager[None]:
+        """Have the folder until the context ends. Raises TargetBroken with the holder's name."""
+        # By number: one folder can have many names.
+        found = self._root.stat()
+        return claimed(f"{found.st_dev}:{found.st_ino}", verb, run, since)
 
     def stop_when(self, stop: Callable[[], bool]) -> None:
         """From now on end a running command, with its whole process group, once ``stop()``."""
