@@ -18,6 +18,7 @@ from faultrun.model.event import Event
 from faultrun.model.failure import RecordError
 from faultrun.model.gate import Gate
 from faultrun.model.plan import Plan
+from faultrun.model.target import Renewable, Target, TargetInfo
 from faultrun.oracles.registry import builtin as oracles
 from faultrun.record.writer import Recorder
 from faultrun.targets.clock import MonotonicClock
@@ -44,15 +45,15 @@ def recorded(
 ) -> Recorded:
     """Run a plan; ``name`` is what the user asked for. Raises RecordError and TargetBroken."""
     first = open_machine("probe")
-    info = first.info
     # Only the simulator has a time that can be laid out; everything else really waits.
-    virtual = info.kind == "simulated"
+    virtual = first.info.kind == "simulated"
     drive = drive_virtual.drive if virtual else partial(drive_threads.drive, clock=MonotonicClock())
     folder = _folder(plan, args)
     when = circumstances(name, args, plan.campaign)
     with ExitStack() as stack:
         if isinstance(first, Claimable):
             stack.enter_context(first.claim("run", str(folder.absolute()), when.started))
+        info = _info(first)
         recorder = stack.enter_context(Recorder.start(folder, plan, info, when))
         try:
             summary = drive(
@@ -67,6 +68,18 @@ def recorded(
         finally:
             display.close()
     return Recorded(summary=summary, folder=folder, sha256=recorder.sha256)
+
+
+def _info(first: Target) -> TargetInfo:
+    """What the record says of the machine. Raises TargetBroken, before there is a record.
+
+    A guest that is still to be booted is known already; of a machine that is there anyway, one
+    learns its kernel, and whether it can be reached at all, by reaching it.
+    """
+    if isinstance(first, Renewable):
+        return first.info
+    with first as reached:
+        return reached.info
 
 
 def _folder(plan: Plan, args: argparse.Namespace) -> Path:

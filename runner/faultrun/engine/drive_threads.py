@@ -24,7 +24,15 @@ from faultrun.model.failure import RecordError
 from faultrun.model.gate import Gate
 from faultrun.model.oracle import Oracle
 from faultrun.model.plan import Plan, Task
-from faultrun.model.target import Clock, Renewable, Sink, TargetBroken, TargetDied, TargetInfo
+from faultrun.model.target import (
+    Clock,
+    Renewable,
+    Sink,
+    Target,
+    TargetBroken,
+    TargetDied,
+    TargetInfo,
+)
 from faultrun.model.verdict import Verdict
 
 __all__ = ["Machines", "drive"]
@@ -53,7 +61,8 @@ def drive(
 
     As ``drive_virtual.drive``, in real time: ``clock`` is the run's own, and everything in the
     record is told by it. On a target that cannot be renewed all tasks share one machine, in one
-    slot. Raises TargetBroken if the target refuses to make a machine before any is opened.
+    slot. Raises TargetBroken if that one cannot be opened; a guest that does not come up is an
+    error of the step that wanted it.
     """
     first = machines(plan.tasks[0].machine if plan.tasks else "none")
     shared = not isinstance(first, Renewable)
@@ -61,7 +70,8 @@ def drive(
     run = _Run(
         plan, machines, clock, sink=OneAtATime(sink), oracles=oracles, stop=stop, shared=shared
     )
-    return run.play(first.info, lanes, gate)
+    info = run.adopt(first) if shared else first.info
+    return run.play(info, lanes, gate)
 
 
 class _Run:
@@ -99,6 +109,13 @@ class _Run:
         self._busy = 0
         self._ending = 0
 
+    def adopt(self, target: Target) -> TargetInfo:
+        """Open the one machine that all tasks share. Raises what the target raises."""
+        machine = self._park.open(target)
+        self._opened.append(machine)
+        self._park.idle.append(machine)
+        return machine.target.info
+
     def play(self, info: TargetInfo, lanes: int, gate: Gate) -> RunSummary:
         """Everything from the first event to the last."""
         try:
@@ -111,6 +128,8 @@ class _Run:
                 self._emit(Kind.NOTE, stuck(unfinished[0]))
         except RecordError as failure:
             self._fail(str(failure), lost=True)
+        finally:
+            self._end_all()
         return self._ledger.end(gate, self._now(), self._emit)
 
     def _work(self, lanes: int) -> None:
@@ -226,8 +245,6 @@ class _Run:
         with self._turn:
             self._unopened = 0
             self._opened.append(machine)
-            if self._park.shared:
-                self._park.idle.append(machine)
         self._park.make_ready(machine, task)
         return machine
 
@@ -261,16 +278,19 @@ class _Run:
             self._busy -= 1
             self._turn.notify_all()
             self._turn.wait_for(lambda: not self._busy)
-        while True:
-            with self._turn:
-                if not self._opened:
-                    break
-                machine = self._opened.pop()
-            self._end(machine)
+        self._end_all()
         with self._turn:
             self._ending -= 1
             self._turn.notify_all()
             self._turn.wait_for(lambda: not self._ending)
+
+    def _end_all(self) -> None:
+        while True:
+            with self._turn:
+                if not self._opened:
+                    return
+                machine = self._opened.pop()
+            self._end(machine)
 
     def _close(self, machine: Machine) -> bool:
         with self._turn:
