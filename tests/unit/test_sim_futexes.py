@@ -19,17 +19,17 @@ def checks(operation, *, private):
 @pytest.mark.parametrize(
     ("operation", "private", "shared"),
     [
-        ("wait", ["EFAULT"], ["EFAULT"] * 2),
-        ("wait-timeout", ["EFAULT"] * 2, ["EFAULT"] * 3),
-        ("wake", ["EFAULT"], ["EFAULT"] * 2),
-        ("cmp-requeue", ["EFAULT"] * 2, ["EFAULT"] * 4),
+        ("wait", ["EFAULT"], ["EFAULT"] * 3),
+        ("wait-timeout", ["EFAULT"] * 2, ["EFAULT"] * 4),
+        ("wake", ["EFAULT"], ["EFAULT"] * 3),
+        ("cmp-requeue", ["EFAULT"] * 2, ["EFAULT"] * 6),
         (
             "lock-pi",
             ["EFAULT", "again", "EDEADLK", "again"],
-            ["EFAULT", "EFAULT", "again", "EDEADLK", "again"],
+            ["EFAULT", "EFAULT", "EFAULT", "again", "EDEADLK", "again"],
         ),
-        ("unlock-pi", ["EFAULT"], ["EFAULT"] * 2),
-        ("unlock-pi-contended", ["EFAULT", "again"], ["EFAULT", "EFAULT", "again"]),
+        ("unlock-pi", ["EFAULT"], ["EFAULT"] * 3),
+        ("unlock-pi-contended", ["EFAULT", "again"], ["EFAULT", "EFAULT", "EFAULT", "again"]),
     ],
 )
 def test_the_checks_of_a_call(operation, private, shared):

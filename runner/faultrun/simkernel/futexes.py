@@ -34,9 +34,13 @@ class Site:
 
 
 def _key(caller: str) -> tuple[Site, ...]:
-    """Looking up one futex: a shared one is asked for again before its page is pinned."""
+    """Looking up one futex: a shared one is asked for again before its page is pinned.
+
+    And a third time once the page is known to be anonymous, as that of every program here is.
+    """
     return (
         Site(function="get_futex_key", caller=caller, spared=True),
+        Site(function="get_futex_key", caller=caller, shared_only=True),
         Site(function="get_futex_key", caller=caller, shared_only=True),
     )
 

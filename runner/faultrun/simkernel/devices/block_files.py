@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from faultrun.kernel.control_file import parse
+from faultrun.kernel.numbers import signed, simple_strtoul
 from faultrun.model.capability import AttrKind
 from faultrun.simkernel.devices.block import Device, Disk
 from faultrun.simkernel.devices.medium import SECTOR
-from faultrun.simkernel.digits import leading, whole
+from faultrun.simkernel.digits import whole
 from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.tree import ControlFile, TextFile
 
@@ -15,10 +16,8 @@ def disk_files(disk: Disk) -> Mapping[str, ControlFile]:
     """The files of a whole disk's directory."""
 
     def timeout_fail(text: str) -> None:
-        # block/blk-timeout.c:part_timeout_store(): simple_strtoul(), so that garbage clears.
-        digits = text.strip().split()[0] if text.strip() else "0"
-        lead = leading(digits)[:40]
-        disk.io_timeout_fail = bool(int(lead or "0"))
+        # block/blk-timeout.c:part_timeout_store(): an int takes it, so that garbage clears.
+        disk.io_timeout_fail = signed(simple_strtoul(text), 32) != 0
 
     return {
         **_shared(disk),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from faultrun.kernel.numbers import Refused, kstrtoint, scanned_int
+from faultrun.kernel.numbers import BLANKS, Refused, kstrtoint, scanned_int
 from faultrun.simkernel.devices.block import Disk
 from faultrun.simkernel.devices.scsi_debug import Counts, ScsiDebug
 from faultrun.simkernel.sim_errno import SimErrno
@@ -26,7 +26,9 @@ FIXED: dict[str, str] = {
 }  # fmt: skip
 """Driver attributes with the module's defaults; each disk has a host and a store of its own."""
 
-_WORD = re.compile(r"\s*(?:0[xX]([0-9a-fA-F]{1,8})|([-+]?[0-9]{1,10}))(?!\S)")
+_WORD = re.compile(rf"[{BLANKS}]*([^{BLANKS}\0]{{1,10}})")
+_HEX = re.compile(r"[-+]?(?:0[xX])?[0-9a-fA-F]+")
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
 _SECOND_NS = 1_000_000_000
 
 
@@ -165,11 +167,14 @@ def unit_files(disk: Disk) -> Mapping[str, ControlFile]:
 
 
 def _word(text: str) -> int:
-    """opts_store(), every_nth_store(): one word; hexadecimal only with 0x, else decimal."""
+    """opts_store(), every_nth_store(): the first ten characters of a word, hexadecimal after 0x."""
     found = _WORD.match(text)
-    if found is None:
+    word = found[1] if found is not None else ""
+    hexadecimal = word[:2] in ("0x", "0X")
+    word = word[2:] if hexadecimal else word
+    if not (_HEX if hexadecimal else _DECIMAL).fullmatch(word):
         raise SimErrno("EINVAL")
-    value = int(found[1], base=16) if found[1] else int(found[2])
+    value = int(word, 16 if hexadecimal else 10)
     if not -(1 << 31) <= value < 1 << 31:
         raise SimErrno("EINVAL")
     return value

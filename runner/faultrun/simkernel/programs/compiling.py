@@ -16,6 +16,7 @@ from faultrun.simkernel.sim_errno import SimErrno
 from faultrun.simkernel.unmodelled import Unmodelled
 
 SOURCES: Mapping[str, str] = {
+    "31bb955aeca6037aae83ebd1e5905752c3c0bc14a6a60fbd2ef08931cd2f68f2": "checks",
     "fe2b768394391f0f86a24bdc9c4852e8340afb3f12928e250454f3338dbc0cbc": "document-sweep",
     "a9fb4ce503eabdebb2ff33fbc85ef5343c16475e118e9b73f6a729b809a5c5e8": "right-sweep",
     "51c964be6d0a8beb3b814aa920c38518d78c18d5e5f614de189313d147955ecb": "read-again-sweep",

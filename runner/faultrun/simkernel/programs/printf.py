@@ -14,6 +14,7 @@ _DIRECTIVE = re.compile(
 
 
 _WIDEST = 1 << 20
+_OCTAL = tuple("01234567")
 
 
 class PrintfError(Exception):
@@ -127,7 +128,9 @@ def _escaped(text: str) -> str:
     here = 0
     while here < len(text):
         if text[here] == "\\":
-            char, here = unescape(text, here + 1)
+            # Of an argument, unlike a format, a leading 0 does not count as one of three digits.
+            skipped = text[here + 1 : here + 2] == "0" and text[here + 2 : here + 3] in _OCTAL
+            char, here = unescape(text, here + 1 + skipped)
             out.append(char)
         else:
             out.append(text[here])

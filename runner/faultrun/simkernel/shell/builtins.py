@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from faultrun.kernel.errno import message_of
 from faultrun.simkernel.digits import signed
+from faultrun.simkernel.process import Process
 from faultrun.simkernel.programs.echo import echo_text
 from faultrun.simkernel.programs.printf import PrintfError, format_all
 from faultrun.simkernel.programs.registry import is_modelled
@@ -64,8 +65,23 @@ def _printf(shell: "Shell", argv: Argv) -> int:
     elif target:
         put(shell, target, text)
     else:
-        shell.process.out(text)
+        _out(shell.process, text)
     return status
+
+
+def _out(process: Process, text: str) -> None:
+    """Line by line, as bash has its output buffered; what comes after a line that failed is written.
+
+    The last errno is told. Seen with a real bash on control files, which parse each write(2) alone. Raises SimErrno.
+    """
+    failed: SimErrno | None = None
+    for line in text.splitlines(keepends=True) if "\n" in text[:-1] else (text,):
+        try:
+            process.out(line)
+        except SimErrno as refused:
+            failed = refused
+    if failed is not None:
+        raise failed
 
 
 def _test(shell: "Shell", argv: Argv) -> int:

@@ -1,0 +1,1 @@
+"""Random steps whose every decision can be seen from outside, on any kernel alike."""
