@@ -1,6 +1,6 @@
 """A whole campaign of random steps, as the text that a person could have written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from faultrun.agree import block, disks, files, links, memory
@@ -19,12 +19,15 @@ DEVICES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The campaign's text, and what is in it."""
+    """The campaign's text, and of each step its capability and the settings that it tries."""
 
     text: str
-    capabilities: tuple[str, ...]
-    settings: int
-    steps: int
+    steps: Mapping[str, tuple[str, int]]
+
+    @property
+    def settings(self) -> int:
+        """Settings of all steps together."""
+        return sum(settings for _, settings in self.steps.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class _Step:
     family: Family
     number: int
     made: Made
+
+    @property
+    def name(self) -> str:
+        """The step's name in the campaign."""
+        return f"{self.family.name}-{self.number}"
 
 
 def families(version: KernelVersion) -> tuple[Family, ...]:
@@ -62,14 +70,12 @@ def write(*, settings: int, seed: int, kernel: str, target: str) -> Written:
         *(f"      {name}: {DEVICES[name]}" for name in used),
         *([f"  {target}: {{}}"] if target and target != "simulated" else []),
         "gate: {vacuous: allow, min_passed: 0}",
-        "defaults: {timeout: 120s, expect: {exit: 0}}",
+        "defaults: {timeout: 120s, expect: {exit: 0, injected: {at_least: 0}}}",
         "steps:",
     ]
     return Written(
         text="\n".join([*lines, *_yaml(steps)]) + "\n",
-        capabilities=tuple(sorted({step.family.capability for step in steps})),
-        settings=sum(step.made.settings for step in steps),
-        steps=len(steps),
+        steps={step.name: (step.family.capability, step.made.settings) for step in steps},
     )
 
 
@@ -102,9 +108,7 @@ def _yaml(steps: Iterable[_Step]) -> Iterator[str]:
                 ready.add(name)
                 yield from _one(name, family.group, Made(script=family.setup), "", "")
             needs = name
-        yield from _one(
-            f"{family.name}-{step.number}", family.group, made, needs, family.capability
-        )
+        yield from _one(step.name, family.group, made, needs, family.capability)
 
 
 def _one(name: str, group: str, made: Made, needs: str, capability: str) -> Iterator[str]:

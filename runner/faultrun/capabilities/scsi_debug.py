@@ -101,9 +101,10 @@ SCSI_DEBUG = Capability(
     context=Context.INTERRUPT,
     needs_device="scsi_debug",
     traces=(
-        r"tag#\d+ Add\. Sense: Unrecovered read error",
-        r"tag#\d+ Add\. Sense: Failure prediction threshold exceeded",
-        r"tag#\d+ Add\. Sense: Logical block guard check failed",
+        # drivers/scsi/scsi_logging.c:scsi_log_print_sense_hdr(): numbers without CONFIG_SCSI_CONSTANTS.
+        r"tag#\d+ (Add\. Sense: Unrecovered read error|ASC=0x11 ASCQ=0x0 )",
+        r"tag#\d+ (Add\. Sense: Failure prediction threshold exceeded|ASC=0x5d ASCQ=0x0 )",
+        r"tag#\d+ (Add\. Sense: Logical block guard check failed|ASC=0x10 ASCQ=0x1 )",
         r"scsi_debug:  \[sense_key,asc,ascq\]: \[0xb,0x4b,0x3\]",
         # A patch of November 2025 takes the function's name out of the line; both are counted.
         r"sd [0-9:]+: (scsi_debug_abort: )?command not found",

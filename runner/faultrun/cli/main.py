@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "report": "render the report of a recorded run again",
     "coverage": "show what recorded runs exercised with a fault that fired, in vain, or never",
     "compare": "say where two records of one campaign differ in verdicts and in injections",
+    "agree": "try random settings on the simulated and on a real kernel, and compare every decision",
     "restore": "put back what an interrupted run left armed, from its record alone",
     "explain": "tell about capabilities, attributes, expectations, error codes and lint rules",
     "kernel": "build, list and find kernels that have everything faultrun injects into",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from faultrun.gate import same_chance
-from faultrun.gate.seen import DECISIONS, Ended, Injected, RunSeen, StepSeen
+from faultrun.gate.seen import DECISIONS, DRAWN, Ended, Injected, RunSeen, StepSeen
 
 
 class Agreement(Enum):
@@ -248,19 +248,19 @@ def _endings(
     rest = list(b.said)
     for place, (name, said) in enumerate(a.said):
         other = rest[place][1] if place < len(rest) and rest[place][0] == name else "nothing"
-        if name == DECISIONS and chance and other != "nothing":
-            yield _drawn(said, other)
+        if (name == DRAWN or (name == DECISIONS and chance)) and other != "nothing":
+            yield _drawn(name, said, other)
         else:
             yield _exact(f"seen {name}", said, other, doubt)
     for name, said in rest[len(a.said) :]:
         yield _exact(f"seen {name}", "nothing", said, doubt)
 
 
-def _drawn(a: str, b: str) -> Point:
+def _drawn(name: str, a: str, b: str) -> Point:
     """Decisions of which each was left to chance, or not decided by it in both."""
     same = same_chance.same_share(a.count("x"), len(a), b.count("x"), len(b))
     return Point(
-        what=f"seen {DECISIONS}",
+        what=f"seen {name}",
         agreement=Agreement.AGREE if same else Agreement.DIFFER,
         a=f"{a.count('x')} of {len(a)}",
         b=f"{b.count('x')} of {len(b)}",

@@ -18,6 +18,9 @@ SEEN = "seen "
 DECISIONS = "decisions"
 """The name under which a workload prints its decisions, one character each: ``x`` failed."""
 
+DRAWN = "drawn"
+"""The same of decisions that a probability between 1 and 99 makes, where the workload arms itself."""
+
 _ASKED = ("script", "argv", "cleanup", "injections", "writes", "expectations", "machine")
 
 

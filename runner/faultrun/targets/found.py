@@ -13,6 +13,8 @@ from faultrun.model.target import KernelFacts, TargetInfo
 _TASK_FILES = "/proc/thread-self"
 _DEBUGFS = "/sys/kernel/debug"
 _LOCKDOWN = "/sys/kernel/security/lockdown"
+_UNTIL_MADE: Mapping[str, str] = {"/sys/block/*/dm": "/sys/class/misc/device-mapper"}
+"""What there is before the first device of a kind was made by whoever uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ def pattern_of(capability: Capability) -> str:
     pattern = capability.directory
     for parameter in capability.parameters:
         pattern = pattern.replace(f"{{{parameter.name}}}", "*")
-    return pattern
+    return _UNTIL_MADE.get(pattern, pattern)
 
 
 def facts_of(
