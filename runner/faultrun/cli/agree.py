@@ -68,9 +68,7 @@ class Figures:
 def execute(args: argparse.Namespace) -> int:
     """0 without a disagreement, 1 with one; what kept a run from its end gives its own exit code."""
     try:
-        kind = target_name(args.target).kind
-        if kind == SIMULATED:
-            raise UnknownTarget("the simulated kernel is one side already: name a real one")
+        kind = _real(args.target)
         version = args.version or _version(args, kind)
         folder = Path(args.out) if args.out else next_folder(NAME, Path.cwd())
         written = write(settings=args.settings, seed=args.seed, kernel=version, target=kind)
@@ -95,6 +93,14 @@ def execute(args: argparse.Namespace) -> int:
     except RecordDamaged as damaged:
         return _refused(str(damaged), Exit.BROKEN)
     return _told(found, written, args)
+
+
+def _real(name: str) -> str:
+    """The kind of the target. Raises UnknownTarget."""
+    kind = target_name(name).kind
+    if kind == SIMULATED:
+        raise UnknownTarget("the simulated kernel is one side already: name a real one")
+    return kind
 
 
 def _version(args: argparse.Namespace, kind: str) -> str:
