@@ -38,14 +38,14 @@ def choice(target: str | None, kernel: str = "") -> Choice:
     A guest's campaign is checked and planned for the kernel that it will boot, where that is known:
     ``kernel`` is the file that the user names.
     """
-    found = partial(_version, kernel=kernel)
+    found = partial(kernel_version, kernel=kernel)
     if target is None:
         return Choice(version_of=found)
     name = target_name(target)
     return Choice(kind=name.kind, host=name.host, version_of=found)
 
 
-def _version(spec: TargetSpec, *, kernel: str) -> str:
+def kernel_version(spec: TargetSpec, *, kernel: str = "") -> str:
     """The version of a guest's kernel; empty for what only the machine can tell, or none can."""
     if spec.kind not in GUESTS:
         return ""

@@ -6,9 +6,11 @@ trigger is written last and disarmed first, and nothing counts until it was read
 
 from dataclasses import dataclass, field
 
+from faultrun.engine import ahead
 from faultrun.engine.requirements import not_listed
 from faultrun.kernel.control_file import seen, strip_newline
 from faultrun.model.data import Json
+from faultrun.model.foreseeing import foresee
 from faultrun.model.plan import Task, Write
 from faultrun.model.target import AttrRefused, Target
 from faultrun.model.undo import Undo
@@ -29,6 +31,11 @@ class Saved:
     old: str
     armed: str | None = None
     touched: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether it has to be written to be what it was."""
+        return self.touched and self.armed != self.old
 
 
 @dataclass(slots=True)
@@ -52,6 +59,7 @@ class Arming:
         unlisted = not_listed(self.task.look_for, self.target)
         if unlisted:
             return unlisted
+        foresee(self.target, ahead.old_values(self.task.writes))
         for write in self.task.writes:
             if write.rule.made:
                 self.saved.append(Saved(write, ""))
@@ -116,6 +124,8 @@ class Arming:
         """
         rows: Rows = []
         problem = self._disarm_what_was_armed()
+        if not problem:
+            foresee(self.target, ahead.first_writes(item.write for item in self.saved))
         for item in self.saved:
             if problem:
                 break
@@ -152,6 +162,7 @@ class Arming:
         rows: Rows = []
         self.complete = True
         quiet = [item for item in reversed(self.saved) if not item.write.trigger]
+        foresee(self.target, ahead.put_back((item.write, item.old, item.changed) for item in quiet))
         for item in quiet + [item for item in reversed(self.saved) if item.write.trigger]:
             if item.write.rule.made:
                 # It goes with what made it, which is undone as an item of its own.
@@ -221,6 +232,8 @@ class Arming:
         """(what the file reads now, what is odd about it)."""
         write = item.write
         item.touched = True
+        if write.trigger and ahead.plain(write):
+            foresee(self.target, ahead.written(write.path, write.value))
         try:
             self.target.write(write.path, f"{write.value}\n".encode())
         except AttrRefused as refused:
@@ -247,7 +260,7 @@ class Arming:
         return back, f"reads '{back}' after writing '{write.value}', not '{write.reads_back}'"
 
     def _restore_one(self, item: Saved) -> tuple[str | None, str]:
-        if item.touched and item.armed != item.old:
+        if item.changed:
             return self._put(item.write.path, item.old)
         try:
             back = strip_newline(self.target.read(item.write.path))
@@ -309,6 +322,7 @@ class Arming:
         data = f"{value}\n".encode()
         back: str | None = None
         why = ""
+        foresee(self.target, ahead.written(path, value))
         for attempt in range(_TRIES):
             if attempt:
                 self.target.clock.sleep_ns(_PAUSE_NS)

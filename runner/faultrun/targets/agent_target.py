@@ -2,11 +2,13 @@
 
 import errno
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self
 
+from faultrun.model.foreseeing import Access
 from faultrun.model.target import (
     AttrRefused,
     Clock,
@@ -47,6 +49,7 @@ class AgentTarget:
         self._cursor = 0
         self._seen_console = 0
         self._release = ""
+        self._foreseen: deque[tuple[Access, Message]] = deque()
 
     @property
     def info(self) -> TargetInfo:
@@ -78,18 +81,29 @@ class AgentTarget:
             programs=self._life.manners.programs,
         )
 
+    def foresee(self, accesses: Sequence[Access]) -> None:
+        """Make these reads and writes now, in one journey; they are about to be asked for."""
+        if self._foreseen and self._foreseen[0][0] == accesses[0]:
+            return
+        acts = [
+            [one.path] if one.data is None else [one.path, one.data.decode("latin-1")]
+            for one in accesses
+        ]
+        told = self._ask("many", acts=acts)["answers"]
+        self._foreseen.extend(zip(accesses, told, strict=False))
+
     def list(self, path: str) -> tuple[str, ...]:
         """The names in a directory, sorted. Raises AttrRefused."""
-        return tuple(self._file("list", path)["names"])
+        return tuple(self._file("list", path, None)["names"])
 
     def read(self, path: str) -> bytes:
         """The whole file, through its held descriptor if there is one. Raises AttrRefused."""
-        data: str = self._file("read", path)["data"]
+        data: str = self._file("read", path, Access(path))["data"]
         return data.encode("latin-1")
 
     def write(self, path: str, data: bytes) -> None:
         """Exactly one write(2), through the held descriptor if there is one. Raises AttrRefused."""
-        self._file("write", path, data=data.decode("latin-1"))
+        self._file("write", path, Access(path, data), data=data.decode("latin-1"))
 
     def hold(self, paths: Sequence[str]) -> None:
         """Open these files now and keep them open. Raises AttrRefused."""
@@ -181,6 +195,7 @@ class AgentTarget:
             raise TargetBroken(f"the machine's devices cannot be made; it says: {said}")
 
     def _ask(self, op: str, stop: Callable[[], bool] | None = None, **fields: object) -> Message:
+        self._foreseen.clear()
         if self._link is None and self._life.manners.returns:
             self._up()
         if self._link is None:
@@ -201,8 +216,11 @@ class AgentTarget:
         new = self._life.console()[self._seen_console :]
         return TargetDied(str(end), new, hung=end.hung)
 
-    def _file(self, op: str, path: str, **fields: str) -> Message:
-        told = self._ask(op, None, path=path, **fields)
+    def _file(self, op: str, path: str, access: Access | None, **fields: str) -> Message:
+        if self._foreseen and self._foreseen[0][0] == access:
+            told = self._foreseen.popleft()[1]
+        else:
+            told = self._ask(op, None, path=path, **fields)
         if "errno" in told:
             raise _refused(told, path, op)
         return told

@@ -41,6 +41,7 @@ class Server:
             "list": lambda ask: {"names": sorted(os.listdir(ask["path"]))},
             "read": lambda ask: {"data": self._files.read(ask["path"]).decode("latin-1")},
             "write": self._write,
+            "many": self._many,
             "hold": self._hold,
             "release": self._release,
             "guard": self._set_guard,
@@ -99,6 +100,22 @@ class Server:
     def _write(self, ask: Message) -> Message:
         self._files.write(ask["path"], ask["data"].encode("latin-1"))
         return {}
+
+    def _many(self, ask: Message) -> Message:
+        """Reads ([path]) and writes ([path, text]) in order, up to the first refused write."""
+        answers: list[Message] = []
+        for act in ask["acts"]:
+            try:
+                if len(act) == 1:
+                    answers.append({"data": self._files.read(act[0]).decode("latin-1")})
+                else:
+                    self._files.write(act[0], act[1].encode("latin-1"))
+                    answers.append({})
+            except OSError as refused:
+                answers.append({"errno": refused.errno})
+                if len(act) > 1:
+                    break
+        return {"answers": answers}
 
     def _hold(self, ask: Message) -> Message:
         for path in ask["paths"]:
