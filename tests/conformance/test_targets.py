@@ -6,6 +6,7 @@ from data.ssh_server import must_be_there, program, server
 from faultrun.model.campaign import TargetSpec
 from faultrun.targets.agent_target import AgentTarget, RenewableTarget
 from faultrun.targets.local import LocalTarget
+from faultrun.targets.qemu import QemuLife
 from faultrun.targets.simulated import SimulatedTarget
 from faultrun.targets.ssh import RemoteMachine
 from faultrun.targets.ssh_line import Address
@@ -34,6 +35,12 @@ def uml(request, _tmp_path):
     return lambda: RenewableTarget(life), SAMPLE
 
 
+def qemu(request, _tmp_path):
+    kernel = request.getfixturevalue("qemu_kernel")
+    life = QemuLife(kernel.path, TargetSpec(kind="qemu"), release=kernel.release)
+    return lambda: RenewableTarget(life), SAMPLE
+
+
 def numbers(tmp_path):
     """A directory like a capability's, on a machine whose kernel need not have any."""
     for name in ("interval", "probability"):
@@ -58,7 +65,8 @@ def sshd(tmp_path_factory):
         yield running
 
 
-TARGETS = (simulated, folder, this_machine, ssh, pytest.param(uml, marks=pytest.mark.real))
+REAL = [pytest.param(target, marks=pytest.mark.real) for target in (uml, qemu)]
+TARGETS = (simulated, folder, this_machine, ssh, *REAL)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -67,7 +67,11 @@ def _one(name: str, args: argparse.Namespace) -> Result:
     try:
         plan = loading.plan_of(read.campaign, args)
         open_machine = machines(
-            _where(read.campaign, args), read.campaign.target, plan.seed, args.kernel
+            _where(read.campaign, args),
+            read.campaign.target,
+            plan.seed,
+            args.kernel,
+            [step.workload.text() for step in read.campaign.steps],
         )
     except (SelectionError, UnknownTarget) as no:
         return refused(name, Exit.USAGE, str(no))
