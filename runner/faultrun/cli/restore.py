@@ -19,6 +19,13 @@ from faultrun.model.undo import Undo
 from faultrun.record.reader import RecordDamaged, target_of
 from faultrun.record.restore import Restoration, pending, restore
 
+_ENDED = {
+    "simulated": "the simulated kernel ended with its process",
+    "uml": "the guest ended with its runner",
+    "qemu": "the guest ended with its runner",
+}
+"""Targets whose kernel does not outlive the run (``TargetInfo.durable``)."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
@@ -42,8 +49,8 @@ def execute(args: argparse.Namespace) -> int:
             return _say(args, "nothing to restore: every step of the run put its files back", ())
         if args.dry_run:
             return _say(args, f"{len(undos)} files would be put back:", undos)
-        if target == "simulated":
-            ended = "the simulated kernel ended with its process, and nothing of it is armed"
+        if target in _ENDED:
+            ended = f"{_ENDED[target]}, and nothing of it is armed"
             return _say(args, f"nothing to restore: {ended}", ())
         return _put_back(args, folder, machines(target, _spec(target), 0)("restore"))
     except RecordDamaged as damaged:
