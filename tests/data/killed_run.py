@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data.engine_plans import never, plan, task
 from data.fuse import Fuse, Fused
-from faultrun.engine.drive_virtual import drive
+from faultrun.engine.drive_threads import drive
 from faultrun.gate.policy import decide
 from faultrun.oracles.registry import builtin
 from faultrun.record.header import Circumstances
@@ -45,6 +45,7 @@ def main():
             gate=decide,
             slots=1,
             stop=never,
+            clock=target.clock,
         )
     print(fuse.left, summary.restored)
 

@@ -18,7 +18,9 @@ from data.engine_plans import (
 )
 from data.machine_tree import content, grow
 from data.threaded import Farm, Guest, go
+from faultrun.model.capability import AttrKind
 from faultrun.model.failure import RecordError
+from faultrun.model.plan import Write
 from faultrun.model.target import Finished, TargetBroken, TargetDied
 from faultrun.model.verdict import Verdict
 from faultrun.targets.local import LocalTarget
@@ -357,6 +359,31 @@ def test_a_crash_is_an_outcome_and_its_machine_goes_on():
     assert summary.verdicts["z"] is PASS
     assert len(farm.used) <= 2
     assert sum(len(guest.recovered) for guest in farm.used) == 6
+    # What was brought back is clean: booting it once more would be for nothing.
+    assert not any(guest.renewed for guest in farm.used)
+
+
+def test_what_a_group_left_on_a_machine_that_died_later_is_not_handed_on():
+    def work(machine, command):
+        if command.script == "panic":
+            raise TargetDied("kernel panic")
+        if command.script == "leave":
+            machine.files[f"{SLAB}/interval"] = "77"
+        assert command.script != "look" or machine.files[f"{SLAB}/interval"] == "1"
+        return succeed(machine, command)
+
+    write = Write(
+        path=f"{SLAB}/interval", value="5", kind=AttrKind.ULONG, reads_back="5", origin="campaign"
+    )
+    farm = Farm(work=work)
+    tasks = [
+        task("a", 0, group="g", script="leave"),
+        task("b", 1, group="g", script="panic", writes=(write,)),
+        task("c", 2, script="look"),
+    ]
+    summary, _ = go(plan(*tasks), farm, slots=1)
+    assert summary.verdicts["c"] is PASS
+    assert [guest.renewed for guest in farm.used] == [["c"]]
 
 
 def test_three_machines_in_a_row_that_cannot_be_opened_end_the_run():

@@ -30,6 +30,7 @@ class Live:
     def __init__(self, plan: Plan) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._fired = 0
+        self._running: list[str] = []
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("[bold]{task.description}", markup=True),
@@ -48,11 +49,14 @@ class Live:
     def emit(self, event: Event) -> None:
         """Take one event."""
         if event.kind is Kind.STEP_START:
-            self._progress.update(self._bar, running=event.step)
+            self._running.append(event.step)
+            self._progress.update(self._bar, running=", ".join(self._running))
         elif event.kind in (Kind.VERDICT, Kind.STEP_SKIP):
             injected = event.data.get("injected")
             self._fired += injected if isinstance(injected, int) else 0
-            self._progress.update(self._bar, advance=1, fired=self._fired)
+            self._running = [step for step in self._running if step != event.step]
+            running = ", ".join(self._running)
+            self._progress.update(self._bar, advance=1, fired=self._fired, running=running)
             verdict = str(event.data.get("verdict", "SKIP"))
             # Text, not markup: a step's reason may hold whatever a kernel printed.
             self._console.print(Text(line(event), style=STYLES.get(verdict, "")))

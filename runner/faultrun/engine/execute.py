@@ -89,6 +89,7 @@ class _Step:
     problem: str = ""
     died: TargetDied | None = None
     unreachable: bool = False
+    reborn: bool = False
     cleanup_words: str = ""
     late_oops: str = ""
 
@@ -245,6 +246,7 @@ class _Step:
             self.machine.target.release()
             self.machine.target.recover(str(died))
             self.machine.cursor = 0
+            self.reborn = True
             # A machine that booted anew may count its time from zero; the run's own does not.
             self.offset_ns += max(before - self._now(), 0)
             if self.evidence is None:
@@ -343,6 +345,8 @@ class _Step:
             restored=complete,
             undos=() if complete else self.arming.undos(),
             usable=complete and not self.unreachable,
+            # Whatever ran there went with the machine that died; since then we only put back.
+            touched=not self.reborn,
         )
 
     def _was_cut_short(self) -> bool:

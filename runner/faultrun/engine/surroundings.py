@@ -51,8 +51,9 @@ class Surroundings:
 class StepResult:
     """How a task ended. ``verdict`` is None if the run was stopped before there was one.
 
-    ``usable`` is False if no other step should run on the machine as it is, ``touched`` if
-    nothing at all was done there. ``lost``: the ``failure`` is that of the record.
+    ``usable`` is False if no other step should run on the machine as it is; ``touched`` is False
+    if it is as clean as before: nothing was done there, or it died and was brought back. ``lost``:
+    the ``failure`` is that of the record.
     """
 
     verdict: Verdict | None

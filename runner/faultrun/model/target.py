@@ -209,7 +209,7 @@ class Renewable(Protocol):
     """A target that can become a clean machine again in no time.
 
     ``name`` seeds the new machine: the same name in the same run behaves the same, whichever
-    slot it lands on.
+    slot it lands on. Entering such a target and ``recover`` give a clean machine, too.
     """
 
     def renew(self, name: str) -> None:
