@@ -192,6 +192,7 @@ class MemoryMachine:
     """Control files in a dict. ``refuse`` maps (action, path) to an errno name."""
 
     work: Work = succeed
+    programs: frozenset[str] | None = None
     files: dict[str, str] = field(default_factory=lambda: dict(DEFAULTS))
     refuse: dict[tuple[str, str], str] = field(default_factory=dict)
     reads_instead: dict[str, str] = field(default_factory=dict)
@@ -216,7 +217,7 @@ class MemoryMachine:
         return KernelFacts(
             release="6.12",
             capabilities=self.capabilities,
-            programs=frozenset({"true"}),
+            programs=self.programs,
             missing={"nvme": ("no controller", "needs CONFIG_NVME_CORE")},
         )
 

@@ -41,6 +41,30 @@ def test_a_step_is_skipped_where_it_does_not_run(cli):
     assert [task.get("targets") for task in tasks] == [None, ["qemu"]]
 
 
+def test_a_gate_counts_no_step_that_is_kept_for_another_target(cli):
+    strict = TWO + "gate: {skip: fail, min_passed: 2}\n"
+    ended = cli(cli.write("c.yaml", strict), "--out", "run")
+    assert ended.code == 0, ended.out
+    assert "two: 1 PASS, 1 SKIP" in ended.out
+
+
+def test_a_gate_counts_a_step_that_is_meant_for_this_target_and_cannot_run(cli):
+    lacking = "    targets: [simulated, qemu]\n    requires: ['program:no-such-program']"
+    strict = TWO.replace("    targets: [qemu]", lacking) + "gate: {skip: fail}\n"
+    ended = cli(cli.write("c.yaml", strict), "--out", "run")
+    assert ended.code == 1, ended.out
+    assert "1 step did not run, and the gate allows no skips (SKIP)" in ended.out
+
+
+def test_a_program_that_a_real_machine_lacks_is_told_before_anything_is_written(cli):
+    root = grow(cli.cwd / "machine")
+    text = HERE.replace('run: "true"', "run: cd / && exec no-such-program | cat")
+    ended = cli("run", cli.write("c.yaml", text), "--target", f"local:{root}", "--out", "run")
+    assert "needs the program 'no-such-program', which this machine does not" in ended.err
+    assert ended.code == 1
+    assert "0 steps passed, but the gate demands at least 1" in ended.out
+
+
 def test_a_mirrored_folder_is_of_the_kind_local(cli):
     root = grow(cli.cwd / "machine")
     text = TWO.replace("targets: [qemu]", "targets: [simulated, qemu]")

@@ -244,12 +244,17 @@ def test_what_a_simulated_target_cannot_do_is_a_skip_never_a_pass():
 
 
 def test_missing_requirements_are_told_all_at_once_before_anything_runs():
-    machine = MemoryMachine()
-    summary, events = run(machine, task("a", requires=("nvme", "program:fio", "device:nvme9")))
+    machine = MemoryMachine(programs=frozenset({"true"}))
+    wanted = ("nvme", "program:fio", "device:nvme9")
+    summary, events = run(machine, task("a", script="fio a | true; jq .", requires=wanted))
     assert summary.verdicts["a"] is Verdict.SKIP
     assert events.kinds("a") == ["step.skip"]
     reasons = events.of("step.skip")[0].data["reasons"]
-    assert len(reasons) == 4
+    assert [reason for reason in reasons if "program" in reason] == [
+        "needs the program 'fio', which this machine does not have",
+        "needs the program 'jq', which this machine does not have",
+    ]
+    assert len(reasons) == 5
     assert machine.acts == []
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from faultrun.simkernel.grammar import parse
 from faultrun.simkernel.shell import braces, cut, patterns
+from faultrun.simkernel.shell.called import called
 from faultrun.simkernel.shell.nodes import (
     AndOr,
     Background,
@@ -141,3 +142,22 @@ def test_what_is_not_supported_is_named(text, named):
 def test_background_and_case_are_known_to_the_grammar():
     assert isinstance(parse("a &"), Background)
     assert isinstance(parse("case $x in a|b) c;; (d) e;; esac"), Case)
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        ("A=1 b -x $(c | d) <(e) > f", "b c d e"),
+        ("if g; then exec h x; elif ! i; then :; else j & fi", "g h i j"),
+        ("for n in $(seq 3); do k; done; while l; do m; done", "seq k l m"),
+        ("f() { n; }; f; case $x in a) o;; *) p;; esac; (q); { r; } 2>&1", "n o p q r"),
+        ("$tool x; ./own; /bin/own; exec 3<file; exec -a z s", ""),
+        ("command -v t || exit 0; t -x; echo u; test -e v", ""),
+        ("command t -x", ""),
+        ("cat <<EOF\n$(t) u\nEOF\n", "cat t"),
+        ("sh -c 'u; v'", "sh"),
+        ("coproc w", ""),
+    ],
+)
+def test_the_programs_that_a_script_starts_by_name(script, names):
+    assert called(script) == frozenset(names.split())

@@ -108,7 +108,7 @@ def _record(plan: Plan, name: str, open_machine: Machines, args: argparse.Namesp
             watch(plan, color=args.color, quiet=args.quiet or args.json),
             args,
             name=name,
-            gate=partial(_decide, most=len(plan.tasks)),
+            gate=partial(_decide, most=len(plan.tasks_meant())),
             stop=interrupts.stop,
         )
         problem = "" if args.no_report else _report(done.folder)
@@ -125,7 +125,10 @@ def _report(folder: Path) -> str:
 
 
 def _decide(policy: GatePolicy, counts: Counts, not_run: int, *, most: int) -> GateResult:
-    """The campaign's gate. Of a selection it cannot demand more passes than it has steps."""
+    """The campaign's gate. Of a selection it cannot demand more passes than it has steps.
+
+    Nor can it, on one target, of the steps that the campaign keeps for others.
+    """
     bounded = replace(policy, min_passed=min(policy.min_passed, most))
     return decide(bounded, counts, not_run)
 

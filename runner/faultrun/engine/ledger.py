@@ -3,7 +3,7 @@
 It has no clock and no machines; with several threads, whoever writes here holds the driver's lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from faultrun.engine.summary import RunSummary
@@ -76,10 +76,11 @@ class Ledger:
     ) -> RunSummary:
         """The last event, and what is left of the run."""
         not_run = tuple(task.id for task in self.plan.tasks if task.id not in self.verdicts)
-        counts = dict.fromkeys(Verdict, 0)
-        for verdict in self.verdicts.values():
-            counts[verdict] += 1
-        result = gate(self.plan.campaign.gate, counts, len(not_run))
+        counts = _counts(self.verdicts.values())
+        # A step that the campaign keeps for other kinds of target was not missed on this one.
+        meant = {task.id for task in self.plan.tasks_meant()}
+        judged = _counts(self.verdicts[name] for name in self.verdicts if name in meant)
+        result = gate(self.plan.campaign.gate, judged, len(not_run))
         if not self.lost:
             try:
                 emit(Kind.RUN_END, self._end_data(counts, result, not_run))
@@ -108,6 +109,13 @@ class Ledger:
             "not_run": list(not_run),
             "restored": self.restored,
         }
+
+
+def _counts(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
+    counts = dict.fromkeys(Verdict, 0)
+    for verdict in verdicts:
+        counts[verdict] += 1
+    return counts
 
 
 def no_machine(why: str) -> dict[str, Json]:

@@ -1,30 +1,35 @@
 """Whether a machine can do a step at all: decided before it runs, with every reason."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from faultrun.kernel.control_file import strip_newline
 from faultrun.model.capability import LookFor
 from faultrun.model.plan import Task
 from faultrun.model.target import AttrRefused, KernelFacts, Target
+from faultrun.simkernel.shell.called import called
 
 
 def unmet(task: Task, facts: KernelFacts, kind: str) -> tuple[str, ...]:
     """All reasons why a machine of that kind of target cannot run the step; empty if it can.
 
     A requirement is a capability (``nvme``), a program (``program:fio``) or a device
-    (``device:nvme0``). Programs are taken on trust where the target does not know them.
+    (``device:nvme0``). Programs are taken on trust where the target does not know them; where it
+    does, those that a workload starts by name are required without a word of the campaign.
     """
     wanted = dict.fromkeys(injection.capability for injection in task.step.injections)
     reasons: list[str] = []
     targets = task.step.targets
-    if targets and kind not in targets:
+    if not task.step.meant_for(kind):
         reasons.append(f"it runs on {_joined(targets)} only; this is {kind}")
     for name in wanted:
         reasons.extend(_capability(name, facts))
     for requirement in task.step.requires:
         if requirement not in wanted:
             reasons.extend(_requirement(requirement, facts))
+    if kind != "simulated":
+        # The simulated kernel tells itself what it cannot run, by line, once a script comes to it.
+        reasons.extend(_programs(task, facts))
     for lock in task.locks:
         # What a step works on is what it locks (plan/locks.py).
         name = lock.removeprefix("device:")
@@ -72,6 +77,20 @@ def _requirement(text: str, facts: KernelFacts) -> tuple[str, ...]:
             return (f"needs the device '{name}', which this machine does not have",)
         return ()
     return _capability(text, facts)
+
+
+def _programs(task: Task, facts: KernelFacts) -> Iterator[str]:
+    """What the workloads start and the machine lacks, unless the step says so itself."""
+    if facts.programs is None:
+        return
+    names: set[str] = set()
+    for command in (task.command, task.cleanup):
+        if command is not None:
+            names |= called(command.script) if command.script else set(command.argv[:1])
+    for name in sorted(names):
+        told = f"program:{name}" in task.step.requires
+        if "/" not in name and name not in facts.programs and not told:
+            yield from _requirement(f"program:{name}", facts)
 
 
 def _capability(name: str, facts: KernelFacts) -> tuple[str, ...]:

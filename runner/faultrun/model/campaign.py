@@ -103,6 +103,10 @@ class Step:
     targets: tuple[str, ...] = ()
     """Kinds of target on which it runs; none named means every one."""
 
+    def meant_for(self, kind: str) -> bool:
+        """Whether the campaign wants it run on that kind of target."""
+        return not self.targets or kind in self.targets
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSpec:

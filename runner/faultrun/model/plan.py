@@ -102,3 +102,8 @@ class Plan:
     seed: int
     digest: str
     critical_path: tuple[str, ...]
+
+    def tasks_meant(self) -> tuple[Task, ...]:
+        """Those that the campaign wants run on the target it is read for."""
+        kind = self.campaign.target.kind
+        return tuple(task for task in self.tasks if task.step.meant_for(kind))
