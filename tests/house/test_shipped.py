@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from faultrun.spec.load import load
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "golden" / "shipped"
 NAMES = sorted(path.stem for path in (ROOT / "campaigns").glob("*.yaml"))
@@ -67,3 +69,11 @@ def test_plan_and_record_are_as_agreed(name, shipped):
 
 def test_no_golden_file_is_left_over():
     assert sorted(path.stem for path in FOLDER.glob("*.txt")) == NAMES
+
+
+def test_the_table_of_campaigns_says_where_each_runs():
+    table = (ROOT / "campaigns" / "README.md").read_text()
+    for name in NAMES:
+        campaign = load(ROOT / "campaigns" / f"{name}.yaml", overrides={}).campaign
+        kinds = ", ".join(spec.kind for spec in campaign.targets)
+        assert f"| [{name}.yaml]({name}.yaml) | {kinds} |" in table, name
