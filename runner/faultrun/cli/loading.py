@@ -101,3 +101,8 @@ def plan_of(campaign: Campaign, args: argparse.Namespace) -> Plan:
 def make(campaign: Campaign, selection: Selection, *, seed: int | None) -> Plan:
     """The plan of a campaign with the built-in capabilities."""
     return make_plan(campaign, known(), selection=selection, seed=seed)
+
+
+def seed_of(campaign: Campaign, args: argparse.Namespace) -> int:
+    """The seed that a plan of it will have."""
+    return campaign.seed if args.seed is None else int(args.seed)

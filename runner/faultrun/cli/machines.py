@@ -1,9 +1,10 @@
 """From ``--target`` to machines: the one place where a target's name becomes an object."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from faultrun.cli.guest_kernel import kernel_of
+from faultrun.cli.guest_kernel import Image, kernel_of
 from faultrun.cli.target_name import UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import Target
@@ -12,9 +13,45 @@ from faultrun.targets.initramfs.named import named
 from faultrun.targets.local import LocalTarget
 from faultrun.targets.qemu import QemuLife
 from faultrun.targets.simulated import SimulatedTarget
+from faultrun.targets.spare import Spare
 from faultrun.targets.uml import UmlLife
+from faultrun.targets.uml_guest import UmlBoot, UmlGuest
 
 Machines = Callable[[str], Target]
+
+
+class UmlMachines:
+    """Guests of User-mode Linux. The first one can boot while the plan is still being made."""
+
+    def __init__(self, spec: TargetSpec, image: Image) -> None:
+        self._boot = UmlBoot(image.path, spec)
+        self._release = image.release
+        self._spare = Spare(lambda: UmlGuest(self._boot))
+
+    def __call__(self, _machine: str) -> Target:
+        """A machine that is not up yet."""
+        return RenewableTarget(UmlLife(self._boot, release=self._release, spare=self._spare))
+
+    def prepare(self) -> None:
+        """One guest will be wanted soon."""
+        self._spare.prepare()
+
+    def drop(self) -> None:
+        """None is wanted any more."""
+        self._spare.drop()
+
+
+@contextmanager
+def prepared(open_machine: Machines) -> Iterator[None]:
+    """While this holds, a first guest boots, where that can be."""
+    if not isinstance(open_machine, UmlMachines):
+        yield
+        return
+    open_machine.prepare()
+    try:
+        yield
+    finally:
+        open_machine.drop()
 
 
 def machines(
@@ -34,8 +71,7 @@ def machines(
         root = Path(target.rest)
         return lambda _machine: LocalTarget(root)
     if target.kind == "uml":
-        image = kernel_of(spec, kernel)
-        return lambda _machine: RenewableTarget(UmlLife(image.path, spec, release=image.release))
+        return UmlMachines(spec, kernel_of(spec, kernel))
     if target.kind == "qemu":
         image = kernel_of(spec, kernel)
         wanted = named(scripts)

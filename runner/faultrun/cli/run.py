@@ -12,7 +12,7 @@ from faultrun.cli import loading, options
 from faultrun.cli.ending import Result, ended, refused
 from faultrun.cli.exits import Exit, worst
 from faultrun.cli.forecast import forecast
-from faultrun.cli.machines import Machines, machines
+from faultrun.cli.machines import Machines, machines, prepared
 from faultrun.cli.progress import watch
 from faultrun.cli.recorded import recorded
 from faultrun.cli.signals import Interrupts
@@ -65,17 +65,28 @@ def _one(name: str, args: argparse.Namespace) -> Result:
         loading.report(read.diagnostics, args, closing="nothing was run")
         return Result(code=Exit.USAGE, document=loading.failure(name, read.diagnostics))
     try:
-        plan = loading.plan_of(read.campaign, args)
         open_machine = machines(
             _where(read.campaign, args),
             read.campaign.target,
-            plan.seed,
+            loading.seed_of(read.campaign, args),
             args.kernel,
             [step.workload.text() for step in read.campaign.steps],
         )
+        with prepared(open_machine):
+            return _planned(name, read, read.campaign, open_machine, args)
     except (SelectionError, UnknownTarget) as no:
         return refused(name, Exit.USAGE, str(no))
-    told = forecast(plan)
+
+
+def _planned(
+    name: str,
+    read: loading.Read,
+    campaign: Campaign,
+    open_machine: Machines,
+    args: argparse.Namespace,
+) -> Result:
+    """Plan and run. Raises SelectionError."""
+    told = forecast(loading.plan_of(campaign, args))
     gc.freeze()
     loading.report((*read.diagnostics, *told.diagnostics), args, closing="running all the same")
     try:
