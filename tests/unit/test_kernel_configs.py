@@ -1,14 +1,18 @@
 """Kernel configurations, digests, versions and apt's lists: the pure parts of `faultrun kernel`."""
 
+import io
 import json
 import os
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.fake_kernel import NEVER_THERE
+from faultrun.cli.kernel_progress import Lines
 from faultrun.kernel.version import KernelVersion
 from faultrun.kernels import cache, config, find, kernel
 from faultrun.kernels.absent import LIFETIMES, lacks
@@ -20,6 +24,7 @@ from faultrun.kernels.errors import KernelError, printable
 from faultrun.kernels.finding import build_command, parse_version
 from faultrun.kernels.kernel import Kernel
 from faultrun.kernels.source import kept
+from faultrun.kernels.work import Work
 
 NAMES = st.from_regex(r"CONFIG_[A-Z0-9_]{1,12}", fullmatch=True)
 VALUES = st.one_of(
@@ -415,3 +420,54 @@ def test_the_package_that_was_fetched_last_is_taken(tmp_path):
 
 def test_what_other_programs_print_cannot_move_the_cursor():
     assert printable("a\x1b[2Jb\rc\x07\n") == "a [2Jb c"
+
+
+def test_off_a_terminal_a_build_says_now_and_then_how_far_it_is():
+    shown = io.StringIO()
+    lines = Lines(shown)
+    lines.phase("compile", "linux, 2 jobs")
+    for done, expected, elapsed_ms in (
+        (0, 0, 500),
+        (9, 0, 14_999),
+        (12, 0, 15_000),
+        (13, 0, 29_999),
+        (700, 1200, 31_000),
+        (0, 0, 50_000),
+    ):
+        lines.tick(done, expected, elapsed_ms)
+    lines.phase("configure", "again")
+    lines.tick(0, 0, 14_000)
+    assert shown.getvalue().splitlines() == [
+        "compile: linux, 2 jobs",
+        "compile: 12 files compiled, 15 s",
+        "compile: 700 of about 1200 files compiled, 31 s",
+        "compile: 50 s",
+        "configure: again",
+    ]
+
+
+class Counted(Lines):
+    def __init__(self):
+        super().__init__(io.StringIO())
+        self.seen = []
+
+    def tick(self, done, expected, elapsed_ms):
+        self.seen.append(done)
+
+
+@given(st.lists(st.integers(1, 40), max_size=8))
+def test_files_are_counted_however_the_output_is_cut(cuts):
+    text = (
+        b"make: entering\n  CC      init/main.o\n  HOSTCC  scripts/x\n  AS      entry.o\n"
+        b"  CC [M]  fs/a.o\n  LD      vmlinux\n  GEN     CC fake\nCC      not/indented.o\n"
+        b"a line that says   CC      in/the/middle.o\n  CC      last.o\n"
+    )
+    progress = Counted()
+    with tempfile.TemporaryFile() as log:
+        work = Work(log_path=Path("nowhere"), log=log, lock=-1, progress=progress)
+        for cut in cuts:
+            work.count(text[:cut])
+            text = text[cut:]
+        work.count(text)
+    assert work.compiled == 5
+    assert progress.seen == sorted(progress.seen)

@@ -67,7 +67,7 @@ class Work:
             log=self.log,
             lock=self.lock,
             extra=extra or {},
-            on_output=self._count,
+            on_output=self.count,
         )
         if status != 0 and FULL_TEXT in self.tail():
             raise disk_full(self.log_path.parent)
@@ -81,7 +81,8 @@ class Work:
             log.seek(max(self._from, end - _TAIL))
             return log.read().decode(errors="replace")
 
-    def _count(self, piece: bytes) -> None:
+    def count(self, piece: bytes) -> None:
+        """Take a piece of make's output, and tell how many files are done."""
         text = self._rest + piece
         cut = text.rfind(b"\n") + 1
         self.compiled += len(_COMPILED.findall(text, 0, cut))
