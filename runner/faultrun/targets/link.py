@@ -12,6 +12,8 @@ from faultrun.targets.guest.wire import Message, Wire, pack
 SECOND_NS = 1_000_000_000
 _AGAIN_NS = 2 * SECOND_NS
 _PING_NS = SECOND_NS
+_SOON_NS = 1_000_000
+"""What arrived broken is sent again at once, but not in a storm."""
 _SLICE_S = 0.05
 
 
@@ -47,7 +49,8 @@ class Link:
         frame = pack({"id": self._number, "op": op, **fields})
         self._send(frame)
         heard = sent = pinged = self._clock.now_ns()
-        running = killed = False
+        running = False
+        killed = -_PING_NS
         while True:
             message = self._receive(_SLICE_S)
             now = self._clock.now_ns()
@@ -56,7 +59,13 @@ class Link:
                 if message.get("id") == self._number:
                     return message
                 running = running or message.get("beat") == self._number
+                if "again" in message and now - sent > _SOON_NS:
+                    sent = now
+                    self._send(frame)
                 continue
+            if self._wire.torn() and now - sent > _SOON_NS:
+                sent = now
+                self._send(frame)
             if now - heard > self._silence_ns:
                 seconds = self._silence_ns // SECOND_NS
                 raise Silent(f"no sign of life for {seconds} s after '{op}'", ended=False)
@@ -68,8 +77,8 @@ class Link:
             if not running and now - max(sent, heard) > _AGAIN_NS:
                 sent = now
                 self._send(frame)
-            if stop is not None and not killed and stop():
-                killed = True
+            if stop is not None and now - killed > _PING_NS and stop():
+                killed = now
                 self._send(pack({"id": 0, "op": "kill"}))
 
     def tell(self, op: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations  # python 3.9 may be all the machine has
 import ctypes
 import os
 import sys
-import time
+
+from faultrun.targets.guest.calm import now_s, pause
 
 _RDONLY, _NOSUID = 1, 2
 _OVER = "/tmp"
@@ -26,6 +27,10 @@ _LINKS = (
 """Without /dev/fd a shell has no process substitution: the kernel document uses one."""
 _RB_POWER_OFF = 0x4321FEDC
 """include/uapi/linux/reboot.h:LINUX_REBOOT_CMD_POWER_OFF"""
+
+_SYNC_S = 2.0
+"""A disk that never answers would hold up sync(2) for ever."""
+_PAUSE_S = 0.000_5
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -69,6 +74,11 @@ def _root_over_host() -> None:
 
 def power_off() -> None:
     """End the machine, and with it everything that is armed on it."""
-    os.sync()
-    time.sleep(0)
+    syncer = os.fork()
+    if not syncer:
+        os.sync()
+        os._exit(0)
+    give_up = now_s() + _SYNC_S
+    while not os.waitpid(syncer, os.WNOHANG)[0] and now_s() < give_up:
+        pause(_PAUSE_S)
     _libc.reboot(_RB_POWER_OFF)

@@ -4,8 +4,9 @@ from __future__ import annotations  # python 3.9 may be all the machine has
 
 import os
 import signal
-import time
 from contextlib import suppress
+
+from faultrun.targets.guest.calm import now_s, pause
 
 _GRACE_S = 2.0
 _PAUSE_S = 0.000_5
@@ -18,7 +19,7 @@ def end_all() -> bool:
     descends from us: we are the reaper of orphans (``server.py`` asks for that), so that also who
     left the workload's session comes back as our child.
     """
-    give_up = time.monotonic() + _GRACE_S
+    give_up = now_s() + _GRACE_S
     while _reap():
         if os.getpid() == 1:
             os.kill(-1, signal.SIGKILL)
@@ -26,21 +27,21 @@ def end_all() -> bool:
             _kill_tree()
         if not _reap():
             break
-        if time.monotonic() > give_up:
+        if now_s() > give_up:
             return False
-        time.sleep(_PAUSE_S)
+        pause(_PAUSE_S)
     return True
 
 
 def _kill_tree() -> None:
     """Stop all descendants, until there are no new ones, then kill them: who is stopped forks no more."""
     stopped: set[int] = set()
-    give_up = time.monotonic() + _GRACE_S
+    give_up = now_s() + _GRACE_S
     while True:
         found = _descendants() - stopped
         _signal(found, signal.SIGSTOP)
         stopped |= found
-        if not found or time.monotonic() > give_up:
+        if not found or now_s() > give_up:
             break
     _signal(stopped, signal.SIGKILL)
 

@@ -6,6 +6,7 @@ import errno
 import os
 
 _CHUNK = 65_536
+_TRIES = 200
 _RECORD = 8_192
 """A record of /dev/kmsg is at most this long (kernel/printk/printk.c:PRINTKRB_RECORD_MAX)."""
 
@@ -32,7 +33,7 @@ class Files:
         held = self._held.get(path)
         if held is not None:
             _rewound(held)
-            os.write(held, data)
+            _insist(held, data)
             return
         handle = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
         try:
@@ -70,6 +71,19 @@ def _rewound(handle: int) -> bool:
     return True
 
 
+def _insist(handle: int, data: bytes) -> None:
+    """The write that disarms may be refused by what it disarms: nothing was done, so try again."""
+    for _ in range(_TRIES):
+        try:
+            os.write(handle, data)
+        except OSError as failed:
+            if failed.errno != errno.EFAULT:
+                raise
+        else:
+            return
+    os.write(handle, data)
+
+
 def _drain(handle: int) -> bytes:
     pieces: list[bytes] = []
     while True:
@@ -96,12 +110,19 @@ class KernelLog:
         if number < self._next:
             os.lseek(self._handle, 0, os.SEEK_SET)
         found: list[bytes] = []
+        tries = _TRIES
         while True:
             try:
                 record = os.read(self._handle, _RECORD)
             except OSError as failed:
                 # EPIPE: records were overwritten meanwhile; the next read gives the oldest left.
                 if failed.errno == errno.EPIPE:
+                    continue
+                if failed.errno in (errno.EFAULT, errno.ENOMEM) and tries:
+                    # The record is lost to this descriptor: from the start, again.
+                    tries -= 1
+                    found.clear()
+                    os.lseek(self._handle, 0, os.SEEK_SET)
                     continue
                 break
             if not record:

@@ -5,10 +5,10 @@ from __future__ import annotations  # python 3.9 may be all the machine has
 import errno
 import os
 import re
-import time
 from collections.abc import Sequence
 from typing import Any
 
+from faultrun.targets.guest.calm import pause
 from faultrun.targets.guest.files import Files
 from faultrun.targets.guest.wire import PASSING
 
@@ -56,7 +56,7 @@ class Guard:
             except OSError as failed:
                 if failed.errno not in PASSING:
                     return
-                time.sleep(_PAUSE_S)
+                pause(_PAUSE_S)
             else:
                 return
 

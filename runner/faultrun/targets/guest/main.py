@@ -7,7 +7,6 @@ that others use too, ``after`` the agent that was there before.
 from __future__ import annotations  # python 3.9 may be all the machine has
 
 import ctypes
-import gc
 import json
 import os
 import sys
@@ -16,11 +15,11 @@ import tty
 
 from faultrun.targets.guest.place import Place
 from faultrun.targets.guest.server import Server
+from faultrun.targets.guest.still import reserve, take_memory
 from faultrun.targets.guest.wire import Wire
 
 _PR_SET_CHILD_SUBREAPER = 36
 """include/uapi/linux/prctl.h"""
-_MCL_CURRENT = 1
 
 
 def main(argument: str) -> None:
@@ -37,19 +36,13 @@ def main(argument: str) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(null, 1)
-    _settle()
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    pinned = reserve()
+    take_memory()
     place = Place(alone=settings.get("alone", False), after=settings.get("after", 0))
     try:
         end = Server(wire, place, silence_s=settings["silence_s"]).serve()
     finally:
         place.leave()
+        pinned.clear()
     sys.exit(0 if end == "bye" else 1)
-
-
-def _settle() -> None:
-    """Take no memory later that can be taken now: its allocation may be failed."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    gc.disable()
-    bytearray(4 << 20)
-    libc.mlockall(_MCL_CURRENT)

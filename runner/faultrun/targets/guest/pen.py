@@ -8,8 +8,9 @@ from __future__ import annotations  # python 3.9 may be all the machine has
 
 import os
 import signal
-import time
 from contextlib import suppress
+
+from faultrun.targets.guest.calm import pause
 
 MOST_TASKS = 2_048
 """So many tasks may a workload have at once; the next fork fails with EAGAIN."""
@@ -121,7 +122,7 @@ def _empty(folder: str) -> None:
         for pid in inside:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(_PAUSE_S)
+        pause(_PAUSE_S)
 
 
 def _remove(folder: str) -> None:
@@ -133,7 +134,7 @@ def _remove(folder: str) -> None:
         except FileNotFoundError:
             return
         except OSError:
-            time.sleep(_PAUSE_S)
+            pause(_PAUSE_S)
         else:
             return
 

@@ -5,9 +5,9 @@ from __future__ import annotations  # python 3.9 may be all the machine has
 import errno
 import glob
 import os
-import time
 from collections.abc import Callable
 
+from faultrun.targets.guest.calm import now_ns, now_s
 from faultrun.targets.guest.files import Files, KernelLog
 from faultrun.targets.guest.guard import Guard
 from faultrun.targets.guest.job import Job
@@ -34,7 +34,7 @@ class Server:
         self._log = KernelLog()
         self._guard = Guard(self._files)
         self._spare: Job | None = None
-        self._heard = time.monotonic()
+        self._heard = now_s()
         self._last: tuple[int, bytes] = (0, b"")
         self._acts: dict[str, Callable[[Message], Message]] = {
             "hello": self._hello,
@@ -64,6 +64,7 @@ class Server:
                     self._answer(ask)
                 elif self._silent():
                     return "silence"
+                self._ask_again()
         except (EOFError, OSError):
             return "gone"
         finally:
@@ -73,7 +74,7 @@ class Server:
             self._place.clear()
 
     def _answer(self, ask: Message) -> None:
-        self._heard = time.monotonic()
+        self._heard = now_s()
         number = ask["id"]
         if number == self._last[0]:
             self._wire.send(self._last[1])
@@ -90,8 +91,13 @@ class Server:
         self._last = (number, frame)
         self._wire.send(frame)
 
+    def _ask_again(self) -> None:
+        """Something arrived broken: the runner need not find out by waiting."""
+        if self._wire.torn():
+            self._wire.send(pack({"again": 0}))
+
     def _silent(self) -> bool:
-        return self._guard.on and time.monotonic() - self._heard > self._silence_s
+        return self._guard.on and now_s() - self._heard > self._silence_s
 
     def _hello(self, _ask: Message) -> Message:
         name = os.uname()
@@ -125,10 +131,11 @@ class Server:
                 return {"errno": refused.errno, "path": path}
         if self._spare is None:
             self._spare = self._job()
+            self._spare.settle()
         return {}
 
     def _job(self) -> Job:
-        job = Job()
+        job = Job(also=self._wire.source, folder=self._place.folder)
         self._place.take(job.pid)
         return job
 
@@ -160,11 +167,11 @@ class Server:
 
     def _watch(self, job: Job, ask: Message) -> Message:
         """Start it, take what it prints, see how it ends, and end what it leaves running."""
-        began = time.monotonic_ns()
-        job.start({**ask, "cwd": ask["cwd"] or self._place.folder})
-        streams = Streams(job, ask["stdin"].encode("latin-1"), also=self._wire.source)
+        began = now_ns()
+        job.start(ask)
+        streams = Streams(job, ask["stdin"].encode("latin-1"))
         why = ""
-        beat = time.monotonic()
+        beat = now_s()
         while not (over := job.over()):
             streams.move(SLICE_S)
             why = self._word(ask, began)
@@ -172,10 +179,10 @@ class Server:
                 self._place.kill()
                 over = job.kill()
                 break
-            if time.monotonic() - beat > BEAT_S:
-                beat = time.monotonic()
+            if now_s() - beat > BEAT_S:
+                beat = now_s()
                 self._wire.send(pack({"beat": ask["id"]}))
-        elapsed = time.monotonic_ns() - began
+        elapsed = now_ns() - began
         left = job.fail_nth() if over and ask["task"] else None
         status = os.waitpid(job.pid, 0)[1] if over else None
         last = _last_pid()
@@ -193,15 +200,16 @@ class Server:
 
     def _word(self, ask: Message, began: int) -> str:
         """Why to end it now: its time is up, or the runner says so, or says nothing any more."""
-        if time.monotonic_ns() - began >= ask["timeout_ns"]:
+        if now_ns() - began >= ask["timeout_ns"]:
             return "timeout"
         while True:
             said = self._wire.receive(0.0)
             if said is None:
                 break
-            self._heard = time.monotonic()
+            self._heard = now_s()
             if said["op"] == "kill":
                 return "stopped"
+        self._ask_again()
         if self._silent():
             raise EOFError("the runner is silent")
         return ""

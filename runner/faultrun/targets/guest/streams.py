@@ -4,7 +4,7 @@ from __future__ import annotations  # python 3.9 may be all the machine has
 
 import errno
 import os
-import select
+from contextlib import suppress
 
 from faultrun.targets.guest.job import Job
 from faultrun.targets.guest.output import Output
@@ -13,25 +13,22 @@ _CHUNK = 65_536
 
 
 class Streams:
-    """Three pipes out of the child and one into it. ``also``: wake up when that can be read."""
+    """Three pipes out of the child and one into it."""
 
-    def __init__(self, job: Job, stdin: bytes, *, also: int) -> None:
+    def __init__(self, job: Job, stdin: bytes) -> None:
         self._job = job
         self._stdin = memoryview(stdin)
-        self._wakers = tuple(handle for handle in (also, job.end) if handle >= 0)
-        self._kept = {job.out: Output(), job.err: Output(), job.status: Output()}
+        self._kept = {job.out: Output(), job.err: Output()}
         self._open = set(self._kept)
-        if not stdin:
+        if stdin:
+            with suppress(OSError):
+                job.wait_for_room()
+        else:
             job.shut(job.stdin)
 
     def move(self, timeout_s: float) -> None:
         """Wait that long at most for something to move, then move all that moves."""
-        into = (self._job.stdin,) if self._stdin else ()
-        try:
-            select.select((*self._open, *self._wakers), into, (), timeout_s)
-        except OSError as failed:
-            if failed.errno not in (errno.ENOMEM, errno.EINTR):
-                raise
+        self._job.wait(timeout_s)
         for handle in tuple(self._open):
             self._pull(handle)
         if self._stdin:
@@ -40,8 +37,12 @@ class Streams:
     def told(self) -> dict[str, str]:
         """What was printed, and what stood in the way of arming the child."""
         job = self._job
-        names = {"out": job.out, "err": job.err, "unarmed": job.status}
-        return {name: self._kept[handle].text() for name, handle in names.items()}
+        said = job.letter.said()
+        return {
+            "out": self._kept[job.out].text(),
+            "err": self._kept[job.err].text() + said.get("err", ""),
+            "unarmed": said.get("unarmed", ""),
+        }
 
     def _pull(self, handle: int) -> None:
         for _ in range(64):

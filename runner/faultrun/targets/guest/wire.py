@@ -14,12 +14,19 @@ import select
 import zlib
 from typing import Any
 
+from faultrun.targets.guest.calm import Ears, pause
+from faultrun.targets.guest.inlet import Inlet
+
 Message = dict[str, Any]
 
 START = b"\x02"
 _PACKED = 2_048
 """A payload longer than this many bytes travels compressed."""
-_CHUNK = 65_536
+_LONGEST = 64 << 20
+"""No frame is longer than so many bytes; more without an end is noise."""
+_ROOM_S = 0.01
+_HALF_S = 0.1
+"""The rest of a frame is not that long in coming."""
 PASSING = frozenset({errno.ENOMEM, errno.EFAULT, errno.EAGAIN, errno.EINTR})
 """Errors of our own reads and writes that a fault may cause: try again."""
 
@@ -53,9 +60,14 @@ class Wire:
     def __init__(self, source: int, sink: int) -> None:
         self.source = source
         self._sink = sink
-        self._rest = b""
+        self._rest = bytearray()
         self._frames: list[Message] = []
+        self._torn = False
+        self._asked = 0
         os.set_blocking(source, False)
+        self._inlet = Inlet(source)
+        self._ears = Ears()
+        self._ears.add(source)
 
     def send(self, frame: bytes) -> None:
         """Write a whole frame, in as many pieces as it takes. Raises OSError if the end is gone."""
@@ -66,31 +78,54 @@ class Wire:
             except OSError as failed:
                 if failed.errno not in PASSING:
                     raise
-                select.select((), (self._sink,), (), 0.01)
+                self._wait_for_room()
 
-    def receive(self, timeout_s: float, also: tuple[int, ...] = ()) -> Message | None:
-        """The next good frame, or None after that time or once ``also`` can be read.
+    def torn(self) -> bool:
+        """Whether something was lost since the last time this was asked: then ask for it again."""
+        torn, self._torn = self._torn, False
+        return torn
 
-        Raises EOFError at the end of the stream.
-        """
+    def receive(self, timeout_s: float) -> Message | None:
+        """The next good frame, or None after that time. Raises EOFError at the end of the stream."""
         if not self._frames:
-            self._fill(timeout_s, also)
+            half = len(self._rest)
+            if self._ears.wait(min(timeout_s, _HALF_S) if half > self._asked else timeout_s):
+                self._fill()
+            elif half > self._asked:
+                # A part was lost, or is late: to ask for it twice does no harm.
+                self._asked = half
+                self._torn = True
         return self._frames.pop(0) if self._frames else None
 
-    def _fill(self, timeout_s: float, also: tuple[int, ...]) -> None:
+    def _wait_for_room(self) -> None:
         try:
-            ready = select.select((self.source, *also), (), (), timeout_s)[0]
-            if self.source not in ready:
-                return
-            data = os.read(self.source, _CHUNK)
+            select.select((), (self._sink,), (), _ROOM_S)
+        except OSError:
+            pause(_ROOM_S)
+
+    def _fill(self) -> None:
+        try:
+            data = self._inlet.read()
         except OSError as failed:
             if failed.errno in PASSING:
+                # drivers/tty/tty_io.c:iterate_tty_read() drops what it could not hand over.
+                self._torn = self._torn or failed.errno in (errno.EFAULT, errno.ENOMEM)
                 return
             raise EOFError(str(failed)) from failed
         if not data:
             raise EOFError("end of the stream")
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            message = unpack(line)
-            if message is not None:
-                self._frames.append(message)
+        self._asked = min(self._asked, len(self._rest))
+        self._rest += data
+        if b"\n" in data:
+            *lines, self._rest = self._rest.split(b"\n")
+            for line in lines:
+                self._take(bytes(line))
+        if len(self._rest) > _LONGEST or START not in self._rest:
+            self._rest.clear()
+
+    def _take(self, line: bytes) -> None:
+        message = unpack(line)
+        if message is not None:
+            self._frames.append(message)
+        elif START in line:
+            self._torn = True
