@@ -89,19 +89,16 @@ def test_an_address_is_taken_apart_and_put_together(text, user, host, port):
 
 
 def test_nothing_of_the_agent_stays_on_the_other_machine(sshd):
-    before = set(Path("/tmp").glob("faultrun-*")) | set(Path("/sys/fs/cgroup").glob("*/faultrun-*"))
-    with machine(sshd) as target:
+    life = RemoteMachine(Address.parse("lab", (sshd.config,)))
+    with AgentTarget(life) as target:
         assert target.info.release == os.uname().release
-        assert target.run(script("pwd")).stdout.startswith("/tmp/faultrun-work-")
-    until(
-        lambda: (
-            (
-                set(Path("/tmp").glob("faultrun-*"))
-                | set(Path("/sys/fs/cgroup").glob("*/faultrun-*"))
-            )
-            <= before
-        )
-    )
+        folder = Path(target.run(script("pwd")).stdout.strip())
+        assert folder.name.startswith("faultrun-work-")
+        assert folder.exists()
+        agent = life._former
+    until(lambda: not folder.exists())
+    until(lambda: not Path(f"/proc/{agent}").exists())
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/faultrun-{agent}"))
 
 
 def test_a_host_nobody_knows_the_key_of(sshd):

@@ -47,9 +47,14 @@ def gone(word):
     return True
 
 
-def groups():
-    """Control groups of ours that exist."""
-    return set(Path("/sys/fs/cgroup").glob("**/faultrun-*"))
+def groups(agent):
+    """The control groups of an agent that exist."""
+    return set(Path("/sys/fs/cgroup").glob(f"**/faultrun-{agent}"))
+
+
+def child_of(pid):
+    """The agent of a runner."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 @pytest.fixture
@@ -82,8 +87,8 @@ def test_who_leaves_the_session_is_ended_at_the_timeout_too(word):
 
 
 def test_a_workload_that_forks_for_ever_ends_at_its_timeout(word):
-    before = groups()
-    with AgentTarget(ThisMachine()) as target:
+    life = ThisMachine()
+    with AgentTarget(life) as target:
         bomb = f"f() {{ f | f & : {word}; }}; f; sleep 600"
         if os.geteuid():
             bomb = f"ulimit -u 2000; {bomb}"
@@ -91,7 +96,8 @@ def test_a_workload_that_forks_for_ever_ends_at_its_timeout(word):
         assert (done.timed_out, done.exit_code) == (True, None)
         assert gone(word)
         assert target.run(command("echo still there")).stdout == "still there\n"
-    assert groups() <= before
+        agent = life._agent.pid
+    assert not groups(agent)
 
 
 def test_a_workload_that_prints_a_gigabyte_keeps_its_ends():
@@ -138,7 +144,6 @@ RUNNER = """
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill", "term"])
 def test_a_runner_that_is_killed_leaves_nothing_armed_or_running(tmp_path, number):
-    before = groups()
     path = tmp_path / "probability"
     path.write_text("700\n")
     word = str(time.monotonic_ns())
@@ -151,32 +156,33 @@ def test_a_runner_that_is_killed_leaves_nothing_armed_or_running(tmp_path, numbe
             assert time.monotonic() < give_up
             time.sleep(0.02)
         assert path.read_text() == "100\n"
+        agent = child_of(runner.pid)
         runner.send_signal(number)
     finally:
         runner.kill()
         runner.wait()
     assert gone(f"600.{word}")
     give_up = time.monotonic() + PATIENCE_S
-    while path.read_text() != "700\n" or not groups() <= before:
+    while path.read_text() != "700\n" or groups(agent):
         assert time.monotonic() < give_up
         time.sleep(0.02)
 
 
 def test_an_agent_that_is_killed_is_our_fault_and_the_next_one_puts_back(tmp_path):
-    before = groups()
     path = tmp_path / "probability"
     path.write_text("0\n")
     life = ThisMachine()
     with AgentTarget(life) as target:
         target.guard([Undo(step="s", path=str(path), value="0", trigger=True)])
         target.write(str(path), b"100\n")
-        os.kill(life._agent.pid, signal.SIGKILL)
+        killed = life._agent.pid
+        os.kill(killed, signal.SIGKILL)
         with pytest.raises(TargetBroken, match="the agent on this machine is lost"):
             target.run(command("true"))
         target.recover("the agent was lost")
         assert target.read(str(path)) == b"100\n"
         target.write(str(path), b"0\n")
-    assert groups() <= before
+        assert not groups(killed)
 
 
 def test_an_agent_that_is_asked_to_end_puts_back_first(tmp_path):

@@ -10,9 +10,10 @@ from faultrun.capabilities.registry import known
 from faultrun.cli import failcmd
 from faultrun.cli.exits import Exit
 from faultrun.cli.failcmd import ATTRIBUTES, Mistake, Request
+from faultrun.cli.guards import guarded
 from faultrun.cli.loading import choice, make
 from faultrun.cli.machines import machines
-from faultrun.cli.options import assignment
+from faultrun.cli.options import add_sudo, assignment
 from faultrun.cli.recorded import Recorded, recorded
 from faultrun.cli.signals import Interrupts
 from faultrun.cli.target_name import FORMS, UnknownTarget, target_name
@@ -120,6 +121,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--machine", metavar="CAMPAIGN.yaml",
         help="the simulated machine is that of this campaign's `target:`",
     )  # fmt: skip
+    add_sudo(parser)
     parser.add_argument("--kernel", metavar="VERSION", help="version of the simulated kernel")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the run")
     parser.add_argument(
@@ -139,9 +141,14 @@ def execute(args: argparse.Namespace) -> int:
         campaign = _campaign(args)
         _lint(campaign)
         plan = make(campaign, Selection(), seed=args.seed)
-        open_machine = machines(args.target, campaign.target, plan.seed)
+        open_machine = machines(args.target, campaign.target, plan.seed, sudo=args.sudo)
+        dangers = guarded(plan, args.target, open_machine, out=args.out, crash=False)
     except (Mistake, UnknownTarget) as mistake:
         return _refused(str(mistake), Exit.USAGE)
+    except TargetBroken as broken:
+        return _refused(str(broken), Exit.BROKEN)
+    if dangers:
+        return _refused("; ".join(danger.message for danger in dangers), Exit.USAGE)
     seen = _Seen()
     try:
         with Interrupts() as interrupts:

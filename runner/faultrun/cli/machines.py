@@ -5,15 +5,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faultrun.cli.guest_kernel import Image, kernel_of
-from faultrun.cli.target_name import UnknownTarget, target_name
+from faultrun.cli.target_name import TargetName, UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import Target
 from faultrun.targets.agent_target import RenewableTarget
 from faultrun.targets.initramfs.named import named
 from faultrun.targets.local import LocalTarget
 from faultrun.targets.qemu import QemuLife
+from faultrun.targets.shared import SharedTarget
 from faultrun.targets.simulated import SimulatedTarget
 from faultrun.targets.spare import Spare
+from faultrun.targets.ssh import RemoteMachine
+from faultrun.targets.ssh_line import Address
+from faultrun.targets.this_machine import ThisMachine
 from faultrun.targets.uml import UmlLife
 from faultrun.targets.uml_guest import UmlBoot, UmlGuest
 
@@ -55,13 +59,20 @@ def prepared(open_machine: Machines) -> Iterator[None]:
 
 
 def machines(
-    name: str, spec: TargetSpec, seed: int, kernel: str = "", scripts: Sequence[str] = ()
+    name: str,
+    spec: TargetSpec,
+    seed: int,
+    kernel: str = "",
+    scripts: Sequence[str] = (),
+    *,
+    sudo: bool = False,
 ) -> Machines:
     """A function that opens a machine of the target called ``name``, by machine name.
 
     ``simulated`` is the kernel in this process; ``local:DIR`` is a folder that mirrors a
     machine's file tree; ``uml`` and ``qemu`` are guests, with ``kernel`` as their kernel's file if
-    that is given, and with the programs that ``scripts`` name.
+    that is given, and with the programs that ``scripts`` name; ``local`` is this machine itself,
+    ``ssh`` another one, on which ``sudo`` asks to become root.
     Raises UnknownTarget for what is no target, or none that can be opened.
     """
     target = target_name(name)
@@ -78,8 +89,20 @@ def machines(
         return lambda _machine: RenewableTarget(
             QemuLife(image.path, spec, release=image.release, wanted=wanted)
         )
-    if target.kind == "ssh" and not (target.rest or spec.host):
+    if target.kind == "local":
+        here = ThisMachine()
+        return lambda _machine: SharedTarget(here)
+    if target.kind == "ssh":
+        there = RemoteMachine(_address(target, spec), sudo=sudo)
+        return lambda _machine: SharedTarget(there)
+    raise UnknownTarget(f"target {name!r} cannot be opened: this faultrun has no such machines")
+
+
+def _address(target: TargetName, spec: TargetSpec) -> Address:
+    """Where to log in. Raises UnknownTarget."""
+    host = target.host or spec.host
+    if not host:
         raise UnknownTarget(
             "target 'ssh' needs a host: --target ssh:HOST, or `host:` under `ssh:` in the campaign"
         )
-    raise UnknownTarget(f"target {name!r} cannot be opened: this faultrun has no such machines")
+    return Address.parse(host)

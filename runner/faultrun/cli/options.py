@@ -66,6 +66,15 @@ def add_kernel(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_sudo(parser: argparse.ArgumentParser) -> None:
+    """How to become root on another machine."""
+    parser.add_argument(
+        "--sudo",
+        action="store_true",
+        help="on a machine over ssh, become root by sudo, which must not ask for a password",
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """How to print."""
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")

@@ -10,6 +10,7 @@ from pathlib import Path
 from faultrun.cli.circumstances import now
 from faultrun.cli.exits import Exit
 from faultrun.cli.machines import machines
+from faultrun.cli.options import add_sudo
 from faultrun.cli.target_name import UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
 from faultrun.model.claim import Claimable
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", metavar="TARGET", help="where to restore (default: the target of the run)"
     )
+    add_sudo(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="only print what would be written, in order"
     )
@@ -52,7 +54,9 @@ def execute(args: argparse.Namespace) -> int:
         if target in _ENDED:
             ended = f"{_ENDED[target]}, and nothing of it is armed"
             return _say(args, f"nothing to restore: {ended}", ())
-        return _put_back(args, folder, machines(target, _spec(target), 0)("restore"))
+        return _put_back(
+            args, folder, machines(target, _spec(target), 0, sudo=args.sudo)("restore")
+        )
     except RecordDamaged as damaged:
         sys.stderr.write(f"faultrun: {damaged}\n")
         return Exit.USAGE

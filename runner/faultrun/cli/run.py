@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from faultrun.cli import loading, options
+from faultrun.cli import guards, loading, options
 from faultrun.cli.ending import Result, ended, refused
 from faultrun.cli.exits import Exit, worst
 from faultrun.cli.forecast import forecast
@@ -36,6 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser)
     options.add_target(parser, "where to run")
     options.add_kernel(parser)
+    options.add_sudo(parser)
+    guards.add_option(parser)
     parser.add_argument(
         "--slots", type=_slots, default=4, metavar="N", help="machines side by side (default 4)"
     )
@@ -71,6 +73,7 @@ def _one(name: str, args: argparse.Namespace) -> Result:
             loading.seed_of(read.campaign, args),
             args.kernel,
             [step.workload.text() for step in read.campaign.steps],
+            sudo=args.sudo,
         )
         with prepared(open_machine):
             return _planned(name, read, read.campaign, open_machine, args)
@@ -88,8 +91,13 @@ def _planned(
     """Plan and run. Raises SelectionError."""
     told = forecast(loading.plan_of(campaign, args))
     gc.freeze()
-    loading.report((*read.diagnostics, *told.diagnostics), args, closing="running all the same")
+    where = _where(campaign, args)
     try:
+        dangers = guards.guarded(told.plan, where, open_machine, out=args.out, crash=args.crash)
+        if dangers:
+            loading.report((*read.diagnostics, *dangers), args, closing="nothing was run")
+            return Result(code=Exit.USAGE, document=loading.failure(name, dangers))
+        loading.report((*read.diagnostics, *told.diagnostics), args, closing="running all the same")
         return _record(told.plan, name, open_machine, args)
     except RecordError as no:
         return refused(name, Exit.USAGE if no.before_start else Exit.BROKEN, str(no))

@@ -489,5 +489,53 @@ CODES: dict[str, Code] = {
         " address that it was given and is refused with EINVAL when it is armed again"
         " (kernel/kprobes.c:register_kprobe()). Only loading the module anew makes it usable.",
     ),
+    "FR180": Code(
+        title="a crash of a machine that is not disposable",
+        explanation=(
+            "LKDTM breaks the kernel on purpose. On a machine that faultrun did not boot (`local`,"
+            " `ssh`) only types that it survives unharmed are run, and only at DIRECT, where the"
+            " workload itself provokes them. If the machine may be lost, write `disposable: true`"
+            " under the target in the campaign and --yes-crash-this-machine on the command line."
+        ),
+    ),
+    "FR181": Code(
+        title="a fault on a device that the machine lives on",
+        explanation=(
+            "Its root or another of its own directories, its swap, or the record of this very run"
+            " lies on the device, on a partition of it, or on something that is made of it"
+            " (device mapper, md, loop). Errors there are kept by file systems for ever. A disk is"
+            " taken as a whole, since a reset is felt by all of it. If it cannot be told where the"
+            " machine lives (in a container), every disk is refused but null_blk and scsi_debug."
+        ),
+    ),
+    "FR182": Code(
+        title="a fault that hits every process of the machine",
+        explanation=(
+            "Without a task filter, at 90 percent or more, without a limit of 100 or less and"
+            " without required callers, everybody is hit: also the shell that would help. In a"
+            " guest that is a test, on a machine with users an outage."
+        ),
+    ),
+    "FR183": Code(
+        title="a function that fails for everybody",
+        explanation=(
+            "fail_function without a task filter and without required callers makes the function"
+            " fail for every process; among the functions are the ones that fork and open files."
+        ),
+    ),
+    "FR184": Code(
+        title="a notifier that cuts the machine off",
+        explanation=(
+            "Errors of the netdev chain keep network devices from being changed, errors of the pm"
+            " chain the machine from sleeping or waking: through which the way to it may be lost."
+        ),
+    ),
+    "FR185": Code(
+        title="a workload that ends the machine",
+        explanation=(
+            "The text of the workload or of the cleanup crashes the kernel, puts the machine to"
+            " sleep, or switches it off. Only what can be read in the text is found."
+        ),
+    ),
 }
 """By code. Codes are never reused for something else."""

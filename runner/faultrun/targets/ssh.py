@@ -1,8 +1,11 @@
 """Another machine, over SSH: the agent is sent along, and leaves nothing there."""
 
-from contextlib import suppress
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from faultrun.model.data import Json
 from faultrun.model.target import LogLine, TargetBroken, TargetDied, TargetInfo
 from faultrun.targets.clock import MonotonicClock
 from faultrun.targets.greeting import greeting
@@ -14,7 +17,8 @@ from faultrun.targets.recipes.outfit import Outfit
 from faultrun.targets.ssh_line import Address, SshLine
 
 SECOND_NS = 1_000_000_000
-GREETING_S = 30
+_LET_GO_S = 45
+GREETING_S = 60
 SILENCE_S = 45
 """The line itself is given up after 20 s without an answer of the other end."""
 WATCHDOG_S = 30.0
@@ -34,6 +38,8 @@ class RemoteMachine:
         self._clock = MonotonicClock()
         self._boot = ""
         self._former = 0
+        self._claim: dict[str, str] = {}
+        self._patience_s = 0
         self.info = TargetInfo(
             name=f"ssh:{address}", kind="ssh", release="unknown", disposable=False, durable=True
         )
@@ -41,6 +47,22 @@ class RemoteMachine:
             silence_ns=SILENCE_S * SECOND_NS, whole=False, folder="", returns=True
         )
         self.outfit = Outfit()
+
+    @contextmanager
+    def claim(self, verb: str, run: str, since: str) -> Iterator[None]:
+        """Have the machine until the context ends. Raises TargetBroken with the holder's name.
+
+        The lock is held there, by the agent: so it goes with the link, and comes with a new one.
+        """
+        self._claim = {"verb": verb, "run": f"{os.uname().nodename}:{run}", "since": since}
+        try:
+            self.start()
+            self.stop()
+            # The agent of a link that is lost puts back what it guards before it lets go.
+            self._patience_s = _LET_GO_S
+            yield
+        finally:
+            self._claim, self._patience_s = {}, 0
 
     def start(self) -> Wire:
         """Log in, send the agent, wait for its first word. Raises TargetBroken."""
@@ -82,7 +104,13 @@ class RemoteMachine:
 
     def _begin(self) -> tuple[Wire, Message]:
         packed = parcel()
-        settings = {"silence_s": WATCHDOG_S, "alone": True, "after": self._former}
+        settings: dict[str, Json] = {
+            "silence_s": WATCHDOG_S,
+            "alone": True,
+            "after": self._former,
+            "claim": self._claim,
+            "patience_s": self._patience_s,
+        }
         line = self._line = SshLine(
             self._address, unpacking(len(packed), settings, sudo=self._sudo)
         )
@@ -94,6 +122,9 @@ class RemoteMachine:
             words = line.last_words() or "nothing"
             self.stop()
             raise TargetBroken(f"the agent did not start on {self._address}, which says: {words}")
+        if told["taken"]:
+            self.stop()
+            raise TargetBroken(f"{self._address} is being used by {told['taken']}")
         return wire, told
 
     def _look_again(self) -> Message | TargetBroken:

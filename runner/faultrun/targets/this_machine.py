@@ -5,10 +5,12 @@ import os
 import socket
 import subprocess  # noqa: TID251  # targets are the one place that starts processes
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
 from faultrun.model.target import LogLine, TargetBroken, TargetDied, TargetInfo
+from faultrun.targets.claim import claimed
 from faultrun.targets.clock import MonotonicClock
 from faultrun.targets.greeting import greeting
 from faultrun.targets.guest.wire import Wire
@@ -45,6 +47,10 @@ class ThisMachine:
             returns=True,
         )
         self.outfit = Outfit()
+
+    def claim(self, verb: str, run: str, since: str) -> AbstractContextManager[None]:
+        """Have this machine until the context ends. Raises TargetBroken with the holder's name."""
+        return claimed("/", verb, run, since)
 
     def start(self) -> Wire:
         """Start the agent and wait for its first word. Raises TargetBroken."""

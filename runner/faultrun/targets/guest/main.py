@@ -1,7 +1,7 @@
 """Start-up: settle in, then serve.
 
 The argument is JSON: ``silence_s``; ``tty`` where the stream is a terminal; ``alone`` on a machine
-that others use too, ``after`` the agent that was there before.
+that others use too, ``after`` the agent that was there before, ``claim`` for whom to have it.
 """
 
 from __future__ import annotations  # python 3.9 may be all the machine has
@@ -16,7 +16,7 @@ import tty
 from faultrun.targets.guest.place import Place
 from faultrun.targets.guest.server import Server
 from faultrun.targets.guest.still import reserve, take_memory
-from faultrun.targets.guest.wire import Wire
+from faultrun.targets.guest.wire import Wire, pack
 
 _PR_SET_CHILD_SUBREAPER = 36
 """include/uapi/linux/prctl.h"""
@@ -41,6 +41,10 @@ def main(argument: str) -> None:
     take_memory()
     place = Place(alone=settings.get("alone", False), after=settings.get("after", 0))
     try:
+        place.claim(settings.get("claim", {}), settings.get("patience_s", 0.0))
+        if place.taken:
+            wire.send(pack({"ready": os.getpid(), **place.told()}))
+            sys.exit(1)
         end = Server(wire, place, silence_s=settings["silence_s"]).serve()
     finally:
         place.leave()

@@ -6,14 +6,18 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from contextlib import suppress
 from typing import Any
 
+from faultrun.targets.guest import machine_lock
 from faultrun.targets.guest.ended import end_all
+from faultrun.targets.guest.machine_lock import MachineLock
 from faultrun.targets.guest.pen import Pen
 
 _BOOT = "/proc/sys/kernel/random/boot_id"
 _OOM = "/proc/self/oom_score_adj"
+_PAUSE_S = 0.1
 _LAST_TO_GO = "-900"
 """The kernel looks for others first when memory is gone (mm/oom_kill.c:oom_badness())."""
 
@@ -26,7 +30,9 @@ class Place:
 
     def __init__(self, *, alone: bool, after: int) -> None:
         self.folder = "/"
+        self.taken = ""
         self._pen: Pen | None = None
+        self._lock: MachineLock | None = None
         if alone:
             for number in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
@@ -35,6 +41,25 @@ class Place:
             self._pen = Pen(after)
             with suppress(OSError):
                 _put(_OOM, _LAST_TO_GO)
+
+    def claim(self, words: dict[str, str], patience_s: float) -> None:
+        """Have the machine for as long as we live; ``taken`` says who has it if that cannot be."""
+        if not words:
+            return
+        give_up = time.monotonic() + patience_s
+        while self._lock is None:
+            try:
+                holder = machine_lock.me(words["verb"], words["run"], words["since"])
+                self._lock = machine_lock.take(machine_lock.machine_name("/"), holder)
+            except machine_lock.Taken as taken:
+                self.taken = str(taken)
+            except machine_lock.NoPlace as no:
+                self.taken = f"somebody or nobody, which cannot be told: {no}"
+            if self._lock is not None or time.monotonic() >= give_up:
+                break
+            time.sleep(_PAUSE_S)
+        if self._lock is not None:
+            self.taken = ""
 
     def told(self) -> dict[str, Any]:
         """What the runner wants to know of the machine before it asks anything."""
@@ -49,6 +74,7 @@ class Place:
             "boot": boot,
             "uid": os.geteuid(),
             "node": name.nodename,
+            "taken": self.taken,
             "pen": self._pen is not None and self._pen.there,
         }
 
@@ -74,6 +100,8 @@ class Place:
         if self._pen is not None:
             self._pen.remove()
             shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.give_up()
 
 
 def _asked_to_end(_number: int, _frame: object) -> None:
