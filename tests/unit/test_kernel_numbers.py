@@ -9,6 +9,7 @@ from faultrun.kernel.numbers import (
     kstrtoll,
     kstrtoull,
     scanned_int,
+    signed,
     simple_strtoul,
 )
 from faultrun.kernel.version import KernelVersion
@@ -70,7 +71,27 @@ def test_signed():
     ],
 )  # fmt: skip
 def test_scanned(text, value):
-    assert scanned_int(text) == value
+    assert scanned_int(text, NOW) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "wraps", "saturates"),
+    [
+        ("18446744073709551615", -1, -1),
+        ("18446744073709551616", 0, -1),
+        ("18446744073709551617", 1, -1),
+        ("-18446744073709551616", 0, 1),
+        ("-18446744073709551618", -2, 1),
+    ],
+)
+def test_more_than_64_bits_wrap_or_saturate(text, wraps, saturates):
+    """Seen on Linux 7.3.4: 18446744073709551616 turns io-timeout-fail on."""
+    new = KernelVersion.parse("7.3")
+    assert scanned_int(text, NOW) == wraps
+    assert scanned_int(text, new) == saturates
+    if not text.startswith("-"):
+        assert signed(simple_strtoul(text, NOW), 32) == wraps
+        assert signed(simple_strtoul(text, new), 32) == saturates
 
 
 def test_a_switch_takes_what_sscanf_takes():
@@ -81,11 +102,11 @@ def test_a_switch_takes_what_sscanf_takes():
 
 def test_leading_digits():
     for text, value in ((" 1", 0), ("12x", 12), ("-1", 0), ("", 0), ("\xb2", 0), ("0x1", 0)):
-        assert simple_strtoul(text) == value, text
+        assert simple_strtoul(text, NOW) == value, text
 
 
 def test_nothing_is_too_long_to_be_read():
     long = "9" * 9000
-    assert isinstance(scanned_int(long), int)
-    assert isinstance(simple_strtoul(long), int)
+    assert isinstance(scanned_int(long, NOW), int)
+    assert isinstance(simple_strtoul(long, NOW), int)
     assert refusal(parse, AttrKind.ULONG, long, NOW, 0) == "ERANGE"

@@ -6,7 +6,7 @@ from faultrun.kernel.version import KernelVersion
 
 _ROOT = "/sys/kernel/debug/notifier-error-inject/netdev/actions"
 _EVENTS = (
-    "NETDEV_UP", "NETDEV_PRE_UP", "NETDEV_CHANGEMTU", "NETDEV_PRECHANGEMTU", "NETDEV_CHANGENAME",
+    "NETDEV_PRE_UP", "NETDEV_CHANGEMTU", "NETDEV_PRECHANGEMTU", "NETDEV_CHANGENAME",
     "NETDEV_REGISTER", "NETDEV_POST_INIT", "NETDEV_PRE_TYPE_CHANGE",
 )  # fmt: skip
 _ERRORS = (-1, -5, -12, -16, -22, -95, -110)
@@ -20,7 +20,7 @@ try() {
 
 
 def _make(draw: Draw, number: int, _version: KernelVersion) -> Made:
-    name = f"dummy{number}"
+    name = f"link{number}"
     events = sorted({draw.one(_EVENTS) for _ in range(draw.between(1, 3))})
     errors = [f"echo {draw.one(_ERRORS)} > {_ROOT}/{event}/error" for event in events]
     tries = [
@@ -30,13 +30,16 @@ def _make(draw: Draw, number: int, _version: KernelVersion) -> Made:
                 f"try ip link set {name} up",
                 f"try ip link set {name} down",
                 f"try ip link add other{number} type dummy",
+                f"try ip link set {name} name named{number}",
             )
         )
         for _ in range(draw.between(3, 7))
     ]
     clear = [f"echo 0 > {_ROOT}/{event}/error" for event in events]
-    state = [f'echo "seen mtu $(cat /sys/class/net/{name}/mtu)"']
-    away = [f"ip link del {name}", f"ip link del other{number} 2> /dev/null || true"]
+    state = [f'echo "seen mtu $(cat /sys/class/net/{name}/mtu 2> /dev/null)"']
+    away = [
+        f"ip link del {each}{number} 2> /dev/null || true" for each in ("link", "named", "other")
+    ]
     lines = [f"ip link add {name} type dummy", *errors, *tries, *clear, *state, *away]
     return Made(script=_TRY + "\n".join(lines) + "\n")
 

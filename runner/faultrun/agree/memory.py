@@ -24,7 +24,9 @@ _SIZES = {"a": 256, "b": 512, "c": 1024, "d": 2048, "e": 4096, "f": 8192}
 def _step(draw: Draw, name: str, extra: Pairs, calls: str, sizes: tuple[int, ...]) -> Made:
     """Of which the mark of the task decides in one of eight."""
     copies = name == "fail_usercopy"
-    chosen = by_chance(draw, counted=not copies) if draw.chance(12) else ()
+    # A shared futex is asked about again only while nothing has failed.
+    counted = not copies and "s" not in calls
+    chosen = by_chance(draw, counted=counted) if draw.chance(12) else ()
     drawn = bool(chosen)
     if drawn:
         calls = (calls * 200)[:200]

@@ -49,7 +49,7 @@ def parse(kind: AttrKind, text: str, version: KernelVersion, old: int) -> int:
         truth = kstrtobool(text[:3], version)
         return old if truth is None else int(truth)
     if kind is AttrKind.FLAG:
-        return _leading(text, old)
+        return _leading(text, version, old)
     if kind is AttrKind.COUNT:
         return _count(text)
     if kind is AttrKind.INT:
@@ -127,9 +127,9 @@ def reads_back_config(kind: AttrKind, text: str, version: KernelVersion) -> str 
         return None
 
 
-def _leading(text: str, old: int) -> int:
+def _leading(text: str, version: KernelVersion, old: int) -> int:
     """block/genhd.c:part_fail_store(): text without a number changes nothing."""
-    value = scanned_int(text)
+    value = scanned_int(text, version)
     return old if value is None else int(value != 0)
 
 

@@ -84,19 +84,28 @@ def c_string(text: str) -> str:
     return text.partition("\0")[0]
 
 
-def scanned_int(text: str) -> int | None:
+def scanned_int(text: str, version: KernelVersion) -> int | None:
     """``sscanf("%d")`` (lib/vsprintf.c:vsscanf()): blanks, a minus or none, decimal digits.
 
     Without a digit nothing is stored, which is None here. Too much is cut to 32 bits.
     """
     found = _SCAN.match(c_string(text))
-    return None if found is None else signed(int(found[1]), 32)
+    if found is None:
+        return None
+    value = int(found[1])
+    kept = _kept(abs(value), version)
+    return signed(-kept if value < 0 else kept, 32)
 
 
-def simple_strtoul(text: str) -> int:
+def simple_strtoul(text: str, version: KernelVersion) -> int:
     """The decimal digits at the very start (lib/vsprintf.c:simple_strtoul()); none are 0."""
     found = _DIGITS.match(text)
-    return 0 if found is None else int(found[0]) & U64_MAX
+    return 0 if found is None else _kept(int(found[0]), version)
+
+
+def _kept(value: int, version: KernelVersion) -> int:
+    """More than 64 bits wrap, and saturate since 7.3 (lib/kstrtox.c:_parse_integer_limit())."""
+    return min(value, U64_MAX) if version.has("7.3", None) else value & U64_MAX
 
 
 def kstrtobool(text: str, version: KernelVersion) -> bool | None:

@@ -17,7 +17,7 @@ def disk_files(disk: Disk) -> Mapping[str, ControlFile]:
 
     def timeout_fail(text: str) -> None:
         # block/blk-timeout.c:part_timeout_store(): an int takes it, so that garbage clears.
-        disk.io_timeout_fail = signed(simple_strtoul(text), 32) != 0
+        disk.io_timeout_fail = signed(simple_strtoul(text, disk.kernel.version), 32) != 0
 
     return {
         **_shared(disk),

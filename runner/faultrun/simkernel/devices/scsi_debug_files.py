@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from faultrun.kernel.numbers import BLANKS, Refused, kstrtoint, scanned_int
+from faultrun.kernel.version import KernelVersion
 from faultrun.simkernel.devices.block import Disk
 from faultrun.simkernel.devices.scsi_debug import Counts, ScsiDebug
 from faultrun.simkernel.sim_errno import SimErrno
@@ -49,7 +50,7 @@ def driver_files(module: ScsiDebug) -> Mapping[str, ControlFile]:
         module.tweak()
 
     def statistics(text: str) -> None:
-        value = _scanned(text)
+        value = _scanned(text, module.kernel.version)
         if value < 0:
             raise SimErrno("EINVAL")
         module.statistics = value > 0
@@ -57,10 +58,10 @@ def driver_files(module: ScsiDebug) -> Mapping[str, ControlFile]:
             module.counts = Counts()
 
     def delay(text: str) -> None:
-        module.delay, module.ndelay = _scanned(text), 0
+        module.delay, module.ndelay = _scanned(text, module.kernel.version), 0
 
     def ndelay(text: str) -> None:
-        value = _scanned(text)
+        value = _scanned(text, module.kernel.version)
         if not 0 <= value < _SECOND_NS:
             raise SimErrno("EINVAL")
         # JDELAY_OVERRIDDEN is -9999.
@@ -121,7 +122,7 @@ def info_file(module: ScsiDebug, host: int) -> ControlFile:
         )
 
     def opts(written: str) -> None:
-        value = scanned_int(written)
+        value = scanned_int(written, module.kernel.version)
         if value is None:
             raise SimErrno("EINVAL")
         module.opts = value
@@ -151,7 +152,7 @@ def unit_files(disk: Disk) -> Mapping[str, ControlFile]:
 
     def timeout(text: str) -> None:
         # drivers/scsi/scsi_sysfs.c:sdev_store_timeout()
-        value = scanned_int(text)
+        value = scanned_int(text, disk.kernel.version)
         if value is None:
             raise SimErrno("EINVAL")
         disk.io_timeout_ms = value * 1000
@@ -180,8 +181,8 @@ def _word(text: str) -> int:
     return value
 
 
-def _scanned(text: str) -> int:
-    value = scanned_int(text)
+def _scanned(text: str, version: KernelVersion) -> int:
+    value = scanned_int(text, version)
     if value is None:
         raise SimErrno("EINVAL")
     return value
