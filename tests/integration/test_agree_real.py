@@ -12,7 +12,7 @@ def test_they_agree(cli, uml_kernel):
         "agree", "--settings", "60", "--seed", "20261124", "--kernel", uml_kernel.path,
         "--out", "both", "--json", timeout=300,
     )  # fmt: skip
-    told = json.loads(done.stdout)
+    told = json.loads(done.out)
     assert done.code == 0, [step for step in told["steps"] if step["agreement"] == "differ"]
     assert told["disagreements"] == 0
     assert told["settings"] >= 60
@@ -27,6 +27,6 @@ def test_what_does_not_agree_is_found(cli, uml_kernel):
     )  # fmt: skip
     if not uml_kernel.release.startswith("7.3"):
         pytest.skip(f"the kernel that is there is {uml_kernel.release}, this asks for 7.3")
-    told = json.loads(done.stdout)
+    told = json.loads(done.out)
     assert done.code == 1
     assert told["disagreements"] > 0

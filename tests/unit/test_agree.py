@@ -122,7 +122,7 @@ def test_the_program_is_one_that_the_simulated_compiler_knows():
         (("--target", "simulated"), "one side already"),
         (("--target", "toaster"), "toaster"),
         (("--settings", "0"), "is not 1 to"),
-        (("--seed", "x"), "is not 1 to"),
+        (("--seed", "x"), "is not a number"),
         (("--kernel", "/no/such/kernel"), "/no/such/kernel"),
     ],
 )

@@ -5,11 +5,13 @@ A disk that a step makes by itself has fresh attributes, so that the phase of `i
 
 from faultrun.agree.draw import Draw
 from faultrun.agree.made import Family, Made
-from faultrun.agree.shell import ARM, READS, pairs
+from faultrun.agree.shell import ARM, PUT, READS, errnos, pairs, quoted
 from faultrun.agree.values import settings
+from faultrun.kernel.blk_status import BLK_STATUSES
 from faultrun.kernel.version import KernelVersion
 
 _ROOT = "/sys/kernel/config/nullb"
+_STATUSES = tuple(each.name for each in BLK_STATUSES if each.name not in ("OK", "NEXUS"))
 _LEFT = 'echo "seen left $(cat times) $(cat space)"'
 
 
@@ -111,9 +113,49 @@ def _start(draw: Draw, number: int, _version: KernelVersion) -> Made:
     )
 
 
+def _rule(draw: Draw) -> str:
+    """A rule of a disk, or nearly one; none that is left to chance."""
+    keys = [f"op={draw.one(('READ', 'READ', 'READ', 'WRITE', 'FLUSH', 'read', ''))}"]
+    keys.append(f"status={draw.one((*_STATUSES, *_STATUSES, 'OK', 'EIO', ''))}")
+    if draw.chance(60):
+        keys.append(f"start={draw.one(('0', '8', '16', '0x18', '40', '-1', 'x'))}")
+    if draw.chance(60):
+        keys.append(
+            f"nr_sectors={draw.one(('1', '8', '16', '1', '64', '0', '18446744073709551615'))}"
+        )
+    if draw.chance(25):
+        keys.append(f"chance={draw.one(('1', '1', '0', '-1'))}")
+    if draw.chance(15):
+        keys.pop(draw.between(0, len(keys) - 1))
+    return ",".join((draw.one(("add",) * 12 + ("del", "", "add,add")), *keys)) + draw.one(
+        ("", "\\n")
+    )
+
+
+def _rules(draw: Draw, number: int, _version: KernelVersion) -> Made:
+    """Rules are taken or refused; the newest that a read touches decides about it."""
+    name = f"rule{number}"
+    rules = [_rule(draw) for _ in range(draw.between(2, 6))]
+    if draw.chance(20):
+        rules.insert(draw.between(0, len(rules)), "removeall")
+    places = tuple(draw.between(0, 11) for _ in range(draw.between(4, 9)))
+    puts = "".join(f"put error_injection {quoted(rule)}\n" for rule in rules)
+    return Made(
+        script=f"{PUT}{_disk(name)}cd /sys/kernel/debug/block/{name}\n{puts}"
+        'echo "seen rules" $(cat error_injection)\n'
+        f"{errnos(f'/dev/{name}', 4096, places)}"
+        f"put error_injection removeall\n{_gone(name)}",
+        settings=len(rules) + 1,
+    )
+
+
 def families() -> tuple[Family, ...]:
-    """The block layer's two, and null_blk's three."""
-    return tuple(
+    """The block layer's three, and null_blk's three."""
+    rules = Family(
+        name="rules", capability="blk_error_injection", group="null-blk", share=4, make=_rules,
+        devices=("nullb0",), since="7.3",
+    )  # fmt: skip
+    return rules, *(
         Family(
             name=name, capability=capability, group="null-blk", share=share, make=make,
             devices=("nullb0",), since="6.8",

@@ -2,25 +2,12 @@
 
 from faultrun.agree.draw import Draw
 from faultrun.agree.made import Family, Made
-from faultrun.agree.shell import ARM, pairs
+from faultrun.agree.shell import ARM, errnos, pairs
 from faultrun.agree.values import settings
 from faultrun.kernel.nvme_status import STATUSES
 from faultrun.kernel.version import KernelVersion
 
 _NVME = "/sys/kernel/debug/nvme0n1/fault_inject"
-_ERRNO = """\
-read=
-for place in {places}; do
-  said=$( { dd if={disk} of=/dev/null bs={block} skip=$place count=1 iflag=direct status=none; } 2>&1 ) && said=.
-  read="$read ${said##*: }"
-done
-echo "seen decisions-by-errno$read"
-"""
-
-
-def _errnos(disk: str, block: int, places: tuple[int, ...]) -> str:
-    text = _ERRNO.replace("{places}", " ".join(map(str, places)))
-    return text.replace("{disk}", disk).replace("{block}", str(block))
 
 
 def _nvme(draw: Draw, _number: int, version: KernelVersion) -> Made:
@@ -37,7 +24,7 @@ def _nvme(draw: Draw, _number: int, version: KernelVersion) -> Made:
     reads = draw.between(3, 9)
     return Made(
         script=f"{ARM}cd {_NVME}\narm probability=0 {pairs((*extra, *chosen.items()))}\n"
-        f"{_errnos('/dev/nvme0n1', 4096, tuple(range(reads)))}"
+        f"{errnos('/dev/nvme0n1', 4096, tuple(range(reads)))}"
         'echo 0 > probability\necho "seen left $(cat times) $(cat space)"\n',
     )
 
@@ -47,7 +34,7 @@ def _medium(draw: Draw, _number: int, _version: KernelVersion) -> Made:
     start, count = draw.between(0, 60), draw.between(1, 12)
     places = tuple(draw.between(0, 9) for _ in range(draw.between(4, 10)))
     return Made(
-        script=_errnos("/dev/sda", 4096, places),
+        script=errnos("/dev/sda", 4096, places),
         inject=f"scsi_debug: {{opts: 0x2, medium_error_start: {start}, medium_error_count: {count}}}",
     )
 
@@ -58,7 +45,7 @@ def _unit(draw: Draw, _number: int, _version: KernelVersion) -> Made:
     command = draw.one(("28", "28", "2a"))
     times = draw.one((-1, -2, -3, 1))
     return Made(
-        script=_errnos("/dev/sda", 4096, tuple(range(draw.between(3, 7)))),
+        script=errnos("/dev/sda", 4096, tuple(range(draw.between(3, 7)))),
         inject=f'scsi_debug_error: {{unit: "0:0:0:0", type: "2", command: "{command} 0 0 {sense}",'
         f" error: {times}}}",
     )
@@ -86,10 +73,10 @@ def _dust(draw: Draw, number: int, _version: KernelVersion) -> Made:
         script="{\n"
         + "\n".join(lines[:-1])
         + "\n} > /dev/null\n"
-        + _errnos(f"/dev/mapper/{name}", 4096, places)
+        + errnos(f"/dev/mapper/{name}", 4096, places)
         + lines[-1]
         + "\n"
-        + _errnos(f"/dev/mapper/{name}", 4096, (write,))
+        + errnos(f"/dev/mapper/{name}", 4096, (write,))
         + f"dmsetup remove {name}\n",
     )
 

@@ -38,3 +38,19 @@ def quoted(text: str) -> str:
 def pairs(settings: Iterable[tuple[str, str]]) -> str:
     """Attributes as ``arm`` takes them."""
     return " ".join(f"{name}={value}" for name, value in settings)
+
+
+_ERRNO = """\
+read=
+for place in {places}; do
+  said=$( { dd if={disk} of=/dev/null bs={block} skip=$place count=1 iflag=direct status=none; } 2>&1 ) && said=.
+  read="$read ${said##*: }"
+done
+echo "seen decisions-by-errno$read"
+"""
+
+
+def errnos(disk: str, block: int, places: Iterable[int]) -> str:
+    """One direct read a place, and what each answered: a dot, or the errno's message."""
+    text = _ERRNO.replace("{places}", " ".join(map(str, places)))
+    return text.replace("{disk}", disk).replace("{block}", str(block))

@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--settings", type=_count, default=300, metavar="N", help="at least so many (default 300)"
     )
-    parser.add_argument("--seed", type=_count, default=1, metavar="N", help="default: 1")
+    parser.add_argument("--seed", type=options.seed, default=1, metavar="N", help="default: 1")
     parser.add_argument(
         "--target", default="uml", metavar="TARGET", help="the real kernel (default: uml)"
     )
@@ -105,7 +105,9 @@ def _real(name: str) -> str:
 
 def _version(args: argparse.Namespace, kind: str) -> str:
     """The simulated kernel that the real one is held against. Raises UnknownTarget, TargetBroken."""
-    open_machine = machines(args.target, TargetSpec(kind=kind), args.seed, args.kernel)
+    open_machine = machines(
+        args.target, TargetSpec(kind=kind, any_kernel=True), args.seed, args.kernel
+    )
     with open_machine("agree") as machine:
         release = machine.probe().release
     try:

@@ -44,7 +44,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         metavar="TAG",
         help="steps with this tag and what they need",
     )
-    parser.add_argument("--seed", type=_seed, metavar="N", help="seed (default: the campaign's)")
+    parser.add_argument("--seed", type=seed, metavar="N", help="seed (default: the campaign's)")
 
 
 def add_target(parser: argparse.ArgumentParser, what: str) -> None:
@@ -99,7 +99,7 @@ def assignment(text: str) -> tuple[str, Scalar]:
         return name, value
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
     """A number, or the 40 hex digits of a commit."""
     try:
         value = int(text, 16) if len(text) == 40 else int(text, 0)
