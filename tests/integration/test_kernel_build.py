@@ -365,6 +365,8 @@ def test_a_tarball_is_a_source_too(place, tmp_path):
     done = place.kernel("build", "--uml", "--source", tarball)
     assert done.code == 0, done.err
     assert Path(done.out.strip()).read_text() == "a kernel for um\n"
+    assert done.err.splitlines()[-2].startswith("tidy: ")
+    assert place.left() == []
     assert set(place.listed()[0]["phases_ms"]) == {"source", "unpack", "configure", "compile"}
 
 

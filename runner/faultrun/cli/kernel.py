@@ -105,7 +105,7 @@ def _build(args: argparse.Namespace) -> int:
             kernel, made = build(request, Cache.default(), progress)
     except KeyboardInterrupt:
         progress.close()
-        sys.stderr.write("faultrun: interrupted; nothing of the build is left\n")
+        sys.stderr.write("faultrun: interrupted; no half kernel is left\n")
         return Exit.INTERRUPTED
     finally:
         progress.close()

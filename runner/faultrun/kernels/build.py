@@ -46,7 +46,7 @@ def build(request: Request, keep: Cache, progress: Progress) -> tuple[Kernel, bo
             if there is not None:
                 return _allowed(request, there), False
             progress.say(f"building {request.arch.name} from {found.identity}, digest {name}")
-            with _folder(keep, name) as folder, (folder / kernel.LOG).open("w+b") as log:
+            with _folder(keep, name, progress) as folder, (folder / kernel.LOG).open("w+b") as log:
                 work = Work(log_path=folder / kernel.LOG, log=log, lock=lock, progress=progress)
                 work.phases_ms["source"] = fetched_ms
                 work.expected = _expected(keep, request.arch)
@@ -123,13 +123,16 @@ def _expected(keep: Cache, arch: Arch) -> int:
 
 
 @contextmanager
-def _folder(keep: Cache, name: str) -> Iterator[Path]:
+def _folder(keep: Cache, name: str, progress: Progress) -> Iterator[Path]:
     folder = keep.building(name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
+        if (folder / source.UNPACKED).exists():
+            # Tens of thousands of files: on a busy disk it takes as long as unpacking them did.
+            progress.phase("tidy", "removing the unpacked source")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -65,7 +65,7 @@ class Making:
         tree = self.source.path
         if not self.source.is_tree:
             self.work.begin("unpack", self.source.path.name)
-            tree = source.unpack(self.source.path, self.folder / "src", self.work.tick)
+            tree = source.unpack(self.source.path, self.folder / source.UNPACKED, self.work.tick)
         text = (tree / "Makefile").read_text(errors="replace")
         version = config.tree_version(text)
         asked = self.request.version

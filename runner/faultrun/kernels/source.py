@@ -12,6 +12,8 @@ from faultrun.kernels.arch import Arch
 from faultrun.kernels.config import tree_version
 from faultrun.kernels.errors import KernelError, disk_full, free_mib
 
+UNPACKED = "src"
+"""The folder, under that of the build, into which a tarball is unpacked."""
 MAX_MEMBERS = 400_000
 MAX_BYTES = 8 * 2**30
 _CHUNK = 1 << 20
