@@ -20,6 +20,7 @@ from faultrun.targets.guest.wire import Wire, pack
 
 _PR_SET_CHILD_SUBREAPER = 36
 """include/uapi/linux/prctl.h"""
+_LONGEST = 2_048
 
 
 def main(argument: str) -> None:
@@ -28,7 +29,7 @@ def main(argument: str) -> None:
     name = settings.get("tty")
     if name:
         handle = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        tty.setraw(handle, termios.TCSANOW)
+        _line(handle)
         wire = Wire(handle, handle)
     else:
         # A workload must neither read our requests nor write into our answers.
@@ -50,3 +51,17 @@ def main(argument: str) -> None:
         place.leave()
         pinned.clear()
     sys.exit(0 if end == "bye" else 1)
+
+
+def _line(handle: int) -> None:
+    """Make a terminal a stream of bytes.
+
+    The speed matters to an emulated port too: what does not fill its queue is told after the time
+    of four characters. And the terminal allocates once to send, as much as the longest piece
+    (drivers/tty/tty_io.c:iterate_tty_write()); later, that allocation could be failed.
+    """
+    tty.setraw(handle, termios.TCSANOW)
+    how = termios.tcgetattr(handle)
+    how[4] = how[5] = termios.B115200
+    termios.tcsetattr(handle, termios.TCSANOW, how)
+    os.write(handle, b"\n" * _LONGEST)
