@@ -1,35 +1,31 @@
 """QEMU: a whole machine with hardware in it, put back to its first moment in no time."""
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from faultrun.kernels.cache import home
-from faultrun.model.campaign import DeviceSpec, TargetSpec
+from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import LogLine, TargetBroken, TargetDied, TargetInfo
+from faultrun.targets.agent_target import AgentTarget
 from faultrun.targets.clock import MonotonicClock
 from faultrun.targets.console import panic_of, stuck_of
-from faultrun.targets.emulator import disks, hardware
-from faultrun.targets.emulator.accelerator import accelerator, boot_id, identity
-from faultrun.targets.emulator.hardware import Hardware
+from faultrun.targets.emulator.accelerator import accelerator
 from faultrun.targets.emulator.machine import Machine
-from faultrun.targets.emulator.shelf import Shelf, digest
+from faultrun.targets.emulator.setup import Setup, Wish, program
+from faultrun.targets.emulator.shelf import Shelf
 from faultrun.targets.guest.wire import Wire
-from faultrun.targets.guest_process import PYTHON
 from faultrun.targets.initramfs.build import Initramfs, initramfs
-from faultrun.targets.initramfs.python import START
-from faultrun.targets.life import Manners
+from faultrun.targets.life import Life, Manners
 from faultrun.targets.link import Silent
-from faultrun.targets.recipes.outfit import outfit
-from faultrun.targets.recipes.qemu import RECIPES
+from faultrun.targets.programs import programs
+from faultrun.targets.recipes.outfit import Outfit
 
 BOOT_NS = 120 * 1_000_000_000
-SILENCE_S = 20
+SILENCE_S = 30
+"""Longer than the kernel takes to say itself that it is stuck: 20 to 24 seconds for a soft lockup,
+21 for RCU (kernel/watchdog.c:watchdog_timer_fn(), kernel/rcu/tree_stall.h)."""
 WATCHDOG_S = 10.0
-_FORM = 1
-"""Counts up with every change that makes older snapshots useless."""
-_PROGRAM = "qemu-system-x86_64"
 _SLICE_S = 0.1
 
 
@@ -48,15 +44,15 @@ class QemuLife:
         *,
         release: str,
         wanted: Sequence[str] = (),
+        initrd: Path | None = None,
+        drives: Sequence[Path] = (),
         cache: Path | None = None,
     ) -> None:
-        self._spec = spec
+        self._wish = Wish(kernel=kernel, spec=spec, initrd=initrd, drives=tuple(drives))
         self._wanted = tuple(wanted)
         self._cache = cache or home()
         self._machine: Machine | None = None
-        self._kept = False
-        self.outfit = outfit(spec.devices, RECIPES)
-        self._kernel = kernel
+        self._early, self.outfit = self._wish.outfits()
         self.info = TargetInfo(
             name="qemu", kind="qemu", release=release, disposable=True, durable=False
         )
@@ -65,20 +61,21 @@ class QemuLife:
     def start(self) -> Wire:
         """A clean guest with its agent. Raises TargetBroken."""
         machine = self._machine
-        if machine is not None and self._kept and machine.guest.alive:
+        if machine is not None and self._wish.keeps and machine.guest.alive:
             try:
                 machine.rewind()
-                return self._run(machine)
+                return _going(machine)
             except TargetBroken:
                 # A process that cannot be put back is replaced.
                 pass
         self.stop()
         try:
-            machine, up = self._fresh()
-        except OSError as no:
+            return self._fresh()
+        except (OSError, TargetBroken) as no:
             self.stop()
+            if isinstance(no, TargetBroken):
+                raise
             raise TargetBroken(f"the guest cannot be made: {no}") from no
-        return up or self._run(machine)
 
     def alive(self) -> bool:
         """Whether QEMU runs, and the guest in it."""
@@ -109,27 +106,33 @@ class QemuLife:
         if machine is not None:
             machine.end()
 
-    def _run(self, machine: Machine) -> Wire:
-        wire = machine.go()
-        machine.plug()
-        return wire
-
-    def _fresh(self) -> tuple[Machine, Wire | None]:
-        """A new process with a clean guest; with its stream if it had to be booted."""
-        program = _program()
+    def _fresh(self) -> Wire:
+        """A new process with a clean guest in it."""
+        wish = self._wish
+        qemu = program()
         files = initramfs(self._cache / "initramfs", self._wanted)
-        self.manners = replace(self.manners, programs=files.programs)
-        chosen = accelerator(program, self._hardware(()), self._cache / "qemu")
-        what = self._hardware(self.outfit.devices)
-        self._kept = what.keeps_snapshots
-        setup = _Setup(program=program, hardware=what, accelerator=chosen, files=files)
-        if not self._kept:
+        self.manners = replace(self.manners, programs=self._programs(files))
+        bare = wish.hardware((), WATCHDOG_S)
+        setup = Setup(
+            program=qemu,
+            hardware=wish.hardware(self.outfit.devices, WATCHDOG_S),
+            accelerator=accelerator(qemu, bare, self._cache / "qemu"),
+            initrds=() if wish.shares_files else (*filter(None, (wish.initrd,)), files.path),
+            script=self._early.script,
+        )
+        if not wish.keeps:
             return self._booted(setup)
-        return self._from_shelf(setup), None
+        return _going(self._from_shelf(setup, files))
 
-    def _from_shelf(self, setup: "_Setup") -> Machine:
+    def _programs(self, files: Initramfs) -> frozenset[str] | None:
+        if self._wish.drives:
+            return None
+        return programs() if self._wish.shares_files else files.programs
+
+    def _from_shelf(self, setup: Setup, files: Initramfs) -> Machine:
+        """A guest out of its snapshot; if there is none yet, one is booted for it."""
         shelf = Shelf(self._cache / "qemu" / "snapshots")
-        name = setup.name
+        name = setup.name(files)
         with shelf.held(name):
             if images := shelf.images(name):
                 try:
@@ -137,71 +140,55 @@ class QemuLife:
                 except TargetBroken:
                     # It may have been damaged since; a new one is made.
                     self.stop()
-            machine, _wire = self._booted(setup)
+            wire = self._booted(setup)
+            AgentTarget(_FirstBoot(self, wire, self._early)).recover("booted")
+            machine = self._on
             machine.save()
             machine.quit()
             images = shelf.keep(name, machine.images())
             self.stop()
             return self._loaded(setup, images)
 
-    def _loaded(self, setup: "_Setup", images: Sequence[Path]) -> Machine:
+    def _loaded(self, setup: Setup, images: Sequence[Path]) -> Machine:
         machine = self._machine = setup.machine()
-        machine.start(None, images)
+        machine.start((), images)
         machine.load()
         return machine
 
-    def _booted(self, setup: "_Setup") -> tuple[Machine, Wire]:
+    def _booted(self, setup: Setup) -> Wire:
         machine = self._machine = setup.machine()
-        machine.start(setup.files.path)
+        machine.start(setup.initrds)
         wire = machine.go()
         _greet(machine, wire)
-        return machine, wire
-
-    def _hardware(self, devices: Sequence[DeviceSpec]) -> Hardware:
-        spec = self._spec
-        init = hardware.init_words(START, overlay=False, silence_s=WATCHDOG_S)
-        words = (*self.outfit.cmdline, *spec.cmdline.split(), f"rdinit={PYTHON}")
-        return Hardware(
-            kernel=self._kernel,
-            cmdline=hardware.cmdline(init, words),
-            memory_mib=spec.memory_mib,
-            cpus=spec.cpus,
-            disks=disks.built_in(devices),
-            plugged=disks.plugged(devices),
-            keeps_snapshots=not disks.unkept(devices),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Setup:
-    """Everything that a guest is started with."""
-
-    program: Path
-    hardware: Hardware
-    accelerator: str
-    files: Initramfs
+        return wire
 
     @property
-    def name(self) -> str:
-        """That of its snapshot: whatever makes another guest makes another name."""
-        # With KVM the processor is that of this machine, and its clock this boot's.
-        here = boot_id() if self.accelerator == "kvm" else ""
-        what = self.hardware
-        kernel = (str(what.kernel), *identity(what.kernel))
-        hard = (what.cmdline, what.memory_mib, what.cpus, what.disks)
-        qemu = identity(self.program)
-        return digest(_FORM, qemu, kernel, hard, self.files.digest, self.accelerator, here)
-
-    def machine(self) -> Machine:
-        """One more such machine."""
-        return Machine(str(self.program), self.hardware, self.accelerator)
+    def _on(self) -> Machine:
+        if self._machine is None:
+            raise TargetBroken("the guest is not running")
+        return self._machine
 
 
-def _program() -> Path:
-    found = shutil.which(_PROGRAM)
-    if found is None:
-        raise TargetBroken(f"{_PROGRAM} is not installed (Debian: apt install qemu-system-x86)")
-    return Path(found)
+class _FirstBoot:
+    """A guest that is already up, for the time until its snapshot is taken."""
+
+    def __init__(self, life: Life, wire: Wire, outfit: Outfit) -> None:
+        self._wire = wire
+        self.info, self.manners, self.outfit = life.info, life.manners, outfit
+        self.alive, self.ended, self.console = life.alive, life.ended, life.console
+
+    def start(self) -> Wire:
+        """The stream that there is."""
+        return self._wire
+
+    def stop(self) -> None:
+        """It goes on: its own life ends it."""
+
+
+def _going(machine: Machine) -> Wire:
+    wire = machine.go()
+    machine.plug()
+    return wire
 
 
 def _greet(machine: Machine, wire: Wire) -> None:

@@ -46,7 +46,7 @@ def _probe(program: Path, hardware: Hardware) -> str:
     machine = Machine(str(program), hardware, "kvm")
     clock = MonotonicClock()
     try:
-        machine.start(None)
+        machine.start(())
         machine.go()
         give_up = clock.now_ns() + _SPEAKS_NS
         while clock.now_ns() < give_up and machine.guest.alive:

@@ -10,35 +10,33 @@ from faultrun.targets.recipes.qemu import count, on_bus
 from faultrun.targets.recipes.recipe import MIB, size_mib
 
 
-def plugged(devices: Sequence[DeviceSpec]) -> tuple[Disk, ...]:
-    """NVMe controllers of one namespace: QEMU cannot keep their state, so no snapshot has them."""
-    return tuple(
-        Disk(
-            node=f"{one.name}n1",
-            size_bytes=size_mib(one) * MIB,
-            devices=(
-                {"driver": "nvme", "id": one.name, "serial": one.name, "drive": f"{one.name}n1"},
-            ),
-        )
-        for one in devices
-        if on_bus(one) and one.kind == "nvme" and count(one) == 1
-    )
+def is_plugged(one: DeviceSpec) -> bool:
+    """An NVMe controller of one namespace: QEMU cannot keep its state, so no snapshot has it.
 
-
-def built_in(devices: Sequence[DeviceSpec]) -> tuple[Disk, ...]:
-    """SD cards, and NVMe controllers of any other number of namespaces: these cannot be plugged."""
-    found: list[Disk] = []
-    for one in devices:
-        if one.kind == "mmc":
-            found.append(_card(one))
-        elif on_bus(one) and count(one) != 1:
-            found += _namespaces(one)
-    return tuple(found)
+    More namespaces than one cannot be plugged into a machine that runs.
+    """
+    return one.kind == "nvme" and on_bus(one) and count(one) == 1
 
 
 def unkept(devices: Sequence[DeviceSpec]) -> bool:
-    """Whether some device there at power on rules out snapshots."""
-    return any(one.kind == "nvme" and on_bus(one) and count(one) != 1 for one in devices)
+    """Whether some device has to be there at power on that no snapshot can hold."""
+    return any(one.kind == "nvme" and on_bus(one) and not is_plugged(one) for one in devices)
+
+
+def split(
+    devices: Sequence[DeviceSpec], *, plug: bool
+) -> tuple[tuple[Disk, ...], tuple[Disk, ...]]:
+    """Those at power on, and those that are plugged in, if anything is to be."""
+    first: list[Disk] = []
+    later: list[Disk] = []
+    for one in devices:
+        if one.kind == "mmc":
+            first.append(_card(one))
+        elif plug and is_plugged(one):
+            later.append(_controller(one))
+        elif on_bus(one):
+            first += _namespaces(one)
+    return tuple(first), tuple(later)
 
 
 def own(drives: Sequence[Path]) -> tuple[Disk, ...]:
@@ -60,8 +58,16 @@ def _card(one: DeviceSpec) -> Disk:
     return Disk(node=one.name, size_bytes=size_mib(one) * MIB, devices=(host, card))
 
 
+def _controller(one: DeviceSpec) -> Disk:
+    node = f"{one.name}n1"
+    device = {"driver": "nvme", "id": one.name, "serial": one.name, "drive": node}
+    return Disk(node=node, size_bytes=size_mib(one) * MIB, devices=(device,))
+
+
 def _namespaces(one: DeviceSpec) -> list[Disk]:
     controller = {"driver": "nvme", "id": one.name, "serial": one.name}
+    if not count(one):
+        return [Disk(node=one.name, size_bytes=MIB, devices=(controller,))]
     disks: list[Disk] = []
     for number in range(1, count(one) + 1):
         node = f"{one.name}n{number}"

@@ -53,9 +53,9 @@ def cmdline(init: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def init_words(start: str, *, overlay: bool, silence_s: float) -> tuple[str, ...]:
+def init_words(start: str, *, overlay: bool, root: str, silence_s: float) -> tuple[str, ...]:
     """The arguments of the guest's first process, which is the interpreter."""
-    settings = {"tty": AGENT_TTY, "silence_s": silence_s, "overlay": overlay}
+    settings = {"tty": AGENT_TTY, "silence_s": silence_s, "overlay": overlay, "root": root}
     return ("-I", "-S", start, json.dumps(settings, separators=(",", ":")))
 
 
@@ -77,7 +77,7 @@ def words(
         *("-machine", f"pc,accel={accelerator},usb=off,vmport=off", "-cpu", "max"),
         *("-m", f"{hardware.memory_mib}", "-smp", f"{hardware.cpus}"),
         *("-action", "reboot=shutdown,shutdown=pause,panic=none"),
-        *("-kernel", str(hardware.kernel), "-append", " ".join(hardware.cmdline)),
+        *("-kernel", str(hardware.kernel), "-append", line_of(hardware, folder)),
         *("-chardev", f"file,id=console,path={named}/console,append=on"),
         *("-serial", "chardev:console"),
         *("-chardev", f"socket,id=agent,fd={agent},server=on,wait=off"),
@@ -98,6 +98,13 @@ def words(
         for device in disk.devices:
             line += ("-device", json.dumps(dict(device)))
     return tuple(line)
+
+
+def line_of(hardware: Hardware, folder: Path) -> str:
+    """The kernel's command line, as one; a word that starts with ``@`` lies in the guest's folder."""
+    return " ".join(
+        f"{folder}/{word[1:]}" if word.startswith("@") else word for word in hardware.cmdline
+    )
 
 
 def image(node: str, folder: Path) -> Path:

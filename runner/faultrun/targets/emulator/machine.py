@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import faultrun
 from faultrun.model.target import TargetBroken
 from faultrun.targets.clock import MonotonicClock
 from faultrun.targets.emulator import hardware as hw
@@ -17,6 +18,7 @@ from faultrun.targets.guest_process import GuestProcess
 
 SNAPSHOT = "clean"
 _MIB = 1 << 20
+_ARCHIVE_ALIGN = 4
 _LISTENER = "agent"
 _PANIC_IS_OVER = b"---[ end Kernel panic"
 """The last line of a panic (kernel/panic.c:panic()); the machine then stands still for ever."""
@@ -38,9 +40,13 @@ class Machine:
         self._ended = ""
         self._looked = 0
 
-    def start(self, initrd: Path | None, images: Sequence[Path] = ()) -> None:
+    def start(self, initrds: Sequence[Path], images: Sequence[Path] = ()) -> None:
         """Start QEMU, standing still. ``images`` are the drives' files, if there are any yet."""
         hardware = self._hardware
+        initrd = _joined(initrds, self.folder / "initrd")
+        if hardware.shares_files:
+            # A kernel's command line is cut at spaces, wherever this package may lie.
+            (self.folder / "lib").symlink_to(Path(faultrun.__file__).parents[1])
         for one in images:
             shutil.copyfile(one, self.folder / one.name)
         if not images:
@@ -199,3 +205,15 @@ class Machine:
             raise TargetBroken(f"no line to the guest's agent: {no.strerror}") from no
         finally:
             os.close(handle)
+
+
+def _joined(archives: Sequence[Path], to: Path) -> Path | None:
+    """One file of all: the kernel unpacks one archive after the other (init/initramfs.c)."""
+    if len(archives) < 2:
+        return archives[0] if archives else None
+    with to.open("xb") as new:
+        for one in archives:
+            with one.open("rb") as file:
+                shutil.copyfileobj(file, new)
+            new.write(bytes(-new.tell() % _ARCHIVE_ALIGN))
+    return to

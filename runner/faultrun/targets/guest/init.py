@@ -13,7 +13,8 @@ from faultrun.targets.guest.main import main
 def init(argument: str) -> None:
     """Boot, serve, power off: process 1 must never simply end (kernel/exit.c:do_exit() panics)."""
     try:
-        boot.boot(overlay=json.loads(argument)["overlay"])
+        settings = json.loads(argument)
+        boot.boot(overlay=settings["overlay"], root=settings.get("root", ""))
         main(argument)
     except SystemExit:
         pass
