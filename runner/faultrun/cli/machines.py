@@ -11,7 +11,6 @@ from faultrun.model.target import Target
 from faultrun.targets.agent_target import RenewableTarget
 from faultrun.targets.initramfs.named import named
 from faultrun.targets.local import LocalTarget
-from faultrun.targets.qemu import QemuLife
 from faultrun.targets.shared import SharedTarget
 from faultrun.targets.simulated import SimulatedTarget
 from faultrun.targets.spare import Spare
@@ -84,6 +83,9 @@ def machines(
     if target.kind == "uml":
         return UmlMachines(spec, kernel_of(spec, kernel))
     if target.kind == "qemu":
+        # It needs asyncio, which takes longer to import than all else together.
+        from faultrun.targets.qemu import QemuLife  # noqa: PLC0415
+
         image = kernel_of(spec, kernel)
         wanted = named(scripts)
         return lambda _machine: RenewableTarget(
