@@ -1,5 +1,6 @@
 """The threaded driver: slots that really overlap, groups, needs, stops, and everything that breaks."""
 
+import signal
 import threading
 import time
 
@@ -12,17 +13,21 @@ from data.engine_plans import (
     MemoryMachine,
     expect,
     meet_the_fault,
+    never,
     plan,
     succeed,
     task,
 )
 from data.machine_tree import content, grow
-from data.threaded import Farm, Guest, go
+from data.threaded import Farm, Guest, RealClock, go
+from faultrun.engine.drive_threads import drive
+from faultrun.gate.policy import decide
 from faultrun.model.capability import AttrKind
 from faultrun.model.failure import RecordError
 from faultrun.model.plan import Write
 from faultrun.model.target import Finished, TargetBroken, TargetDied
 from faultrun.model.verdict import Verdict
+from faultrun.oracles.registry import builtin
 from faultrun.targets.local import LocalTarget
 
 PASS, ERROR, SKIP = Verdict.PASS, Verdict.ERROR, Verdict.SKIP
@@ -489,3 +494,51 @@ def test_files_of_a_guest_are_its_own():
     assert {value for values in homes.values() for value in values} == {
         str(n) for n in range(2, 14)
     }
+
+
+def test_threads_that_cannot_be_started_are_told():
+    farm, events = Farm(), Events()
+    usual = threading.stack_size(1 << 46)
+    try:
+        summary = drive(
+            plan(task("a")), farm, events,
+            oracles=builtin(), gate=decide, slots=2, stop=never, clock=RealClock(),
+        )  # fmt: skip
+    finally:
+        threading.stack_size(usual)
+    assert "the thread of a slot cannot be started" in summary.failure
+    assert summary.not_run == ("a",)
+    assert [event.kind.value for event in events.events] == ["run.start", "note", "run.end"]
+    assert not farm.used
+
+
+def test_a_wait_that_is_broken_off_ends_after_everything_is_restored():
+    main = threading.current_thread()
+
+    class Waiting(Guest):
+        def stop_when(self, stop):
+            self.stopper = stop
+
+    def work(machine, _command):
+        signal.pthread_kill(main.ident, signal.SIGUSR1)
+        while not machine.stopper():
+            time.sleep(0.005)
+        return Finished(exit_code=None, stdout="", stderr="", elapsed_ns=1, signal=9)
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    farm, events = Farm(Waiting, work=work), Events()
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            drive(
+                plan(task("a", inject=True)), farm, events,
+                oracles=builtin(), gate=decide, slots=1, stop=never, clock=RealClock(),
+            )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert all(guest.files == DEFAULTS for guest in farm.used)
+    assert events.of("attr.restored")[0].data["complete"] is True
+    assert "the run ended early" in events.of("note")[0].data["text"]
+    farm.check_ended()

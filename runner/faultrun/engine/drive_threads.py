@@ -138,27 +138,37 @@ class _Run:
             for number in range(lanes)
         ]
         self._busy = self._ending = lanes
-        started: list[Thread] = []
+        # Not Thread.join(): one that a signal's handler breaks off takes the thread for ended
+        # (CPython 3.11, Lib/threading.py:Thread._wait_for_tstate_lock()).
         try:
-            for thread in threads:
-                thread.start()
-                started.append(thread)
-        except RuntimeError as no:
-            missing = lanes - len(started)
-            with self._turn:
-                self._ledger.fail(f"the thread of slot {len(started)} cannot be started: {no}")
-                self._busy -= missing
-                self._ending -= missing
-                self._turn.notify_all()
-        try:
-            for thread in started:
-                thread.join()
+            self._start(threads)
+            self._wait_for_slots()
         except BaseException:
             # Whoever breaks in on the wait gets his way only after everything is restored.
             self._fail("the run was broken off")
-            for thread in started:
-                thread.join()
+            self._wait_for_slots()
             raise
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+
+    def _start(self, threads: list[Thread]) -> None:
+        try:
+            for thread in threads:
+                thread.start()
+        except RuntimeError as no:
+            self._fail(f"the thread of a slot cannot be started: {no}")
+        finally:
+            # Who never began does not end either.
+            missing = sum(thread.ident is None for thread in threads)
+            with self._turn:
+                self._busy -= missing
+                self._ending -= missing
+                self._turn.notify_all()
+
+    def _wait_for_slots(self) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: not self._ending)
 
     def _slot(self, number: int) -> None:
         try:
