@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "compare": "say where two records of one campaign differ in verdicts and in injections",
     "agree": "try random settings on the simulated and on a real kernel, and compare every decision",
     "restore": "put back what an interrupted run left armed, from its record alone",
+    "doctor": "tell what can be injected where, every reason why not, and what would help",
     "explain": "tell about capabilities, attributes, expectations, error codes and lint rules",
     "kernel": "build, list and find kernels that have everything faultrun injects into",
     "completion": "print a completion script for a shell",

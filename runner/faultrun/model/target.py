@@ -32,6 +32,7 @@ class TargetInfo:
 class KernelFacts:
     """What a probe found. ``missing`` maps a capability to *all* reasons why it is not usable.
 
+    ``fixes`` maps some of these to the one command that would help.
     ``lacking`` maps the name of a device that the campaign asks for to the reason why this machine
     cannot have it.
     """
@@ -42,6 +43,7 @@ class KernelFacts:
     devices: tuple[DeviceSpec, ...] = ()
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lacking: Mapping[str, str] = field(default_factory=dict)
+    fixes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,7 @@ from faultrun.targets.found import Look, facts_of
 from faultrun.targets.guest.wire import Message
 from faultrun.targets.life import Life
 from faultrun.targets.link import Link, Silent
+from faultrun.targets.why import CONFIG, config_of
 
 _ENV = (
     ("HOME", "/root"),
@@ -46,6 +47,7 @@ class AgentTarget:
         self._clock = MonotonicClock()
         self._link: Link | None = None
         self._stop: Callable[[], bool] = _never
+        self._options: Mapping[str, str] = {}
         self._cursor = 0
         self._seen_console = 0
         self._release = ""
@@ -79,7 +81,19 @@ class AgentTarget:
             devices=outfit.devices,
             lacking=outfit.lacking,
             programs=self._life.manners.programs,
+            config=self._config(),
         )
+
+    def _config(self) -> Mapping[str, str]:
+        """The kernel's options, which do not change from boot to boot; empty if it does not tell."""
+        if not self._options:
+            for path in (CONFIG, f"/boot/config-{self.info.release}"):
+                try:
+                    self._options = config_of(self.read(path))
+                except AttrRefused:
+                    continue
+                break
+        return self._options
 
     def foresee(self, accesses: Sequence[Access]) -> None:
         """Make these reads and writes now, in one journey; they are about to be asked for."""

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from faultrun.capabilities.registry import known
-from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import DeviceSpec
 from faultrun.model.capability import Capability
 from faultrun.model.target import KernelFacts, TargetInfo
+from faultrun.targets.why import DEBUGFS, TEXTS, Machine, fix, forbidden, reasons
 
 _TASK_FILES = "/proc/thread-self"
-_DEBUGFS = "/sys/kernel/debug"
-_LOCKDOWN = "/sys/kernel/security/lockdown"
 _UNTIL_MADE: Mapping[str, str] = {"/sys/block/*/dm": "/sys/class/misc/device-mapper"}
 """What there is before the first device of a kind was made by whoever uses it."""
 
@@ -28,7 +26,7 @@ class Look:
     def of_all(cls) -> Self:
         """Everything that any capability needs to know."""
         patterns = [pattern_of(capability) for capability in known().values()]
-        return cls(patterns=(_DEBUGFS, *patterns), texts=(_LOCKDOWN,))
+        return cls(patterns=(DEBUGFS, *patterns), texts=TEXTS)
 
 
 def pattern_of(capability: Capability) -> str:
@@ -50,53 +48,29 @@ def facts_of(
     devices: tuple[DeviceSpec, ...] = (),
     lacking: Mapping[str, str],
     programs: frozenset[str] | None = None,
+    config: Mapping[str, str] | None = None,
 ) -> KernelFacts:
-    """What the answers to ``look`` mean."""
+    """What the answers to ``look`` mean. ``config`` are the kernel's options, if they are known."""
     found = dict(zip(look.patterns, there, strict=True))
+    machine = Machine.of(info, texts, config or {})
     usable: set[str] = set()
     missing: dict[str, tuple[str, ...]] = {}
+    fixes: dict[str, str] = {}
     for name, capability in known().items():
-        reasons = _lacks(capability, info, found, texts)
-        if reasons:
-            missing[name] = reasons
-        else:
+        path = pattern_of(capability)
+        is_there = found[path]
+        why = forbidden(capability, machine) if is_there else reasons(capability, path, machine)
+        if not why:
             usable.add(name)
+            continue
+        missing[name] = why
+        fixes[name] = fix(capability, path, machine)
     return KernelFacts(
         release=info.release,
         capabilities=frozenset(usable),
         programs=programs,
         devices=devices,
         missing=missing,
+        fixes=fixes,
         lacking=lacking,
     )
-
-
-def _lacks(
-    capability: Capability,
-    info: TargetInfo,
-    found: Mapping[str, bool],
-    texts: Mapping[str, str | None],
-) -> tuple[str, ...]:
-    path = pattern_of(capability)
-    if found[path]:
-        return ()
-    reasons = [f"{path} does not exist on {info.name}"]
-    version = _version(info.release)
-    if version is not None and not version.has(capability.since, capability.until):
-        bounds = (("since", capability.since), ("gone in", capability.until))
-        told = ", ".join(f"{word} {bound}" for word, bound in bounds if bound)
-        reasons.append(f"kernel {info.release} does not have it ({told})")
-    if path.startswith(f"{_DEBUGFS}/") and not found[_DEBUGFS]:
-        reasons.append(f"{_DEBUGFS} does not exist: debugfs is not mounted")
-    lockdown = texts.get(_LOCKDOWN) or ""
-    if "[none]" not in lockdown and "[" in lockdown:
-        reasons.append(f"the kernel is locked down ({lockdown.strip()})")
-    reasons.append(f"needs a kernel with {', '.join(capability.requires)}")
-    return tuple(reasons)
-
-
-def _version(release: str) -> KernelVersion | None:
-    try:
-        return KernelVersion.parse(".".join(release.split("-", maxsplit=1)[0].split(".")[:2]))
-    except ValueError:
-        return None
