@@ -9,7 +9,7 @@ from faultrun.targets.local import LocalTarget
 from faultrun.targets.qemu import QemuLife
 from faultrun.targets.simulated import SimulatedTarget
 from faultrun.targets.ssh import RemoteMachine
-from faultrun.targets.ssh_line import Address
+from faultrun.targets.ssh_address import Address
 from faultrun.targets.this_machine import ThisMachine
 from faultrun.targets.uml import UmlLife
 from faultrun.targets.uml_guest import UmlBoot

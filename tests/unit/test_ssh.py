@@ -18,7 +18,7 @@ from faultrun.model.target import AttrRefused, Command, TargetBroken, TargetDied
 from faultrun.model.undo import Undo
 from faultrun.targets.agent_target import AgentTarget
 from faultrun.targets.ssh import RemoteMachine
-from faultrun.targets.ssh_line import Address
+from faultrun.targets.ssh_address import Address
 
 SECOND_NS = 1_000_000_000
 PATIENCE_S = 30
@@ -221,7 +221,7 @@ RUNNER = """
     from faultrun.model.undo import Undo
     from faultrun.targets.agent_target import AgentTarget
     from faultrun.targets.ssh import RemoteMachine
-    from faultrun.targets.ssh_line import Address
+    from faultrun.targets.ssh_address import Address
 
     config, path, word = sys.argv[1:]
     with AgentTarget(RemoteMachine(Address.parse("lab", (Path(config),)))) as target:

@@ -14,8 +14,7 @@ from faultrun.targets.local import LocalTarget
 from faultrun.targets.shared import SharedTarget
 from faultrun.targets.simulated import SimulatedTarget
 from faultrun.targets.spare import Spare
-from faultrun.targets.ssh import RemoteMachine
-from faultrun.targets.ssh_line import Address
+from faultrun.targets.ssh_address import Address
 from faultrun.targets.this_machine import ThisMachine
 from faultrun.targets.uml import UmlLife
 from faultrun.targets.uml_guest import UmlBoot, UmlGuest
@@ -95,6 +94,8 @@ def machines(
         here = ThisMachine()
         return lambda _machine: SharedTarget(here)
     if target.kind == "ssh":
+        from faultrun.targets.ssh import RemoteMachine  # noqa: PLC0415  # asyncio, as above
+
         there = RemoteMachine(_address(target, spec), sudo=sudo)
         return lambda _machine: SharedTarget(there)
     raise UnknownTarget(f"target {name!r} cannot be opened: this faultrun has no such machines")

@@ -14,7 +14,8 @@ from faultrun.targets.life import Manners
 from faultrun.targets.link import Silent
 from faultrun.targets.parcel import parcel, unpacking
 from faultrun.targets.recipes.outfit import Outfit
-from faultrun.targets.ssh_line import Address, SshLine
+from faultrun.targets.ssh_address import Address
+from faultrun.targets.ssh_line import SshLine
 
 SECOND_NS = 1_000_000_000
 _LET_GO_S = 45
