@@ -7,7 +7,7 @@ a while: the machine answers a number it knows with the same bytes, so that noth
 from collections.abc import Callable
 
 from faultrun.model.target import Clock
-from faultrun.targets.guest.wire import Message, Wire, pack
+from faultrun.targets.guest.wire import Message, Wire, dump, pack
 
 SECOND_NS = 1_000_000_000
 _AGAIN_NS = 2 * SECOND_NS
@@ -15,6 +15,8 @@ _PING_NS = SECOND_NS
 _SOON_NS = 1_000_000
 """What arrived broken is sent again at once, but not in a storm."""
 _SLICE_S = 0.05
+_PART = 2_048
+"""Bytes of a request that travel at once: a terminal holds 4,096 (drivers/tty/n_tty.c)."""
 
 
 class Silent(Exception):
@@ -43,10 +45,21 @@ class Link:
         """Send a request and wait for its answer. Raises Silent.
 
         A request that takes long beats while it does. Once ``stop()``, the machine is told to kill
-        what runs; the answer is still waited for.
+        what runs; the answer is still waited for. A long request goes in parts, each of which is
+        answered: a terminal that is full stops the line, and User-mode
+        Linux does not always start it again (arch/um/drivers/line.c:line_unthrottle()).
         """
+        payload = dump({"op": op, **fields})
+        if len(payload) <= _PART:
+            return self._ask(op, {"op": op, **fields}, stop)
+        for at in range(0, len(payload), _PART):
+            text = payload[at : at + _PART].decode("ascii")
+            self._ask(op, {"op": "part", "at": at, "text": text}, None)
+        return self._ask(op, {"op": "whole"}, stop)
+
+    def _ask(self, op: str, request: Message, stop: Callable[[], bool] | None) -> Message:
         self._number += 1
-        frame = pack({"id": self._number, "op": op, **fields})
+        frame = pack({"id": self._number, **request})
         self._send(frame)
         heard = sent = pinged = self._clock.now_ns()
         running = False

@@ -13,7 +13,7 @@ from faultrun.targets.guest.guard import Guard
 from faultrun.targets.guest.job import Job
 from faultrun.targets.guest.place import Place
 from faultrun.targets.guest.streams import Streams
-from faultrun.targets.guest.wire import Message, Wire, pack
+from faultrun.targets.guest.wire import Message, Wire, load, pack
 
 BEAT_S = 0.25
 """While a workload runs, the runner hears from us this often."""
@@ -36,6 +36,7 @@ class Server:
         self._spare: Job | None = None
         self._heard = now_s()
         self._last: tuple[int, bytes] = (0, b"")
+        self._parts: list[str] = []
         self._acts: dict[str, Callable[[Message], Message]] = {
             "hello": self._hello,
             "list": lambda ask: {"names": sorted(os.listdir(ask["path"]))},
@@ -49,6 +50,8 @@ class Server:
             "look": self._look,
             "run": self._run,
             "ping": lambda _ask: {},
+            "part": self._part,
+            "whole": self._whole,
         }
 
     def serve(self) -> str:
@@ -101,6 +104,19 @@ class Server:
 
     def _silent(self) -> bool:
         return self._guard.on and now_s() - self._heard > self._silence_s
+
+    def _part(self, ask: Message) -> Message:
+        """A piece of a long request; the first one begins anew."""
+        if not ask["at"]:
+            self._parts.clear()
+        self._parts.append(ask["text"])
+        return {}
+
+    def _whole(self, ask: Message) -> Message:
+        """The long request that came in parts."""
+        request = load("".join(self._parts).encode("ascii"))
+        self._parts.clear()
+        return self._acts[request["op"]]({**request, "id": ask["id"]})
 
     def _hello(self, _ask: Message) -> Message:
         name = os.uname()

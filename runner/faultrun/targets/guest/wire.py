@@ -31,11 +31,24 @@ PASSING = frozenset({errno.ENOMEM, errno.EFAULT, errno.EAGAIN, errno.EINTR})
 """Errors of our own reads and writes that a fault may cause: try again."""
 
 
-def pack(message: Message) -> bytes:
-    """One frame."""
+def dump(message: Message) -> bytes:
+    """A message as printable ASCII."""
     payload = json.dumps(message, separators=(",", ":")).encode()
     if len(payload) > _PACKED:
         payload = b"z" + binascii.b2a_base64(zlib.compress(payload, 1), newline=False)
+    return payload
+
+
+def load(payload: bytes) -> Any:
+    """What ``dump`` was given. Raises ValueError and zlib.error."""
+    if payload[:1] == b"z":
+        payload = zlib.decompress(binascii.a2b_base64(payload[1:]))
+    return json.loads(payload)
+
+
+def pack(message: Message) -> bytes:
+    """One frame."""
+    payload = dump(message)
     return b"%s%08x%s\n" % (START, binascii.crc32(payload), payload)
 
 
@@ -46,9 +59,7 @@ def unpack(line: bytes) -> Message | None:
     try:
         if int(head[:8], 16) != binascii.crc32(payload):
             return None
-        if payload[:1] == b"z":
-            payload = zlib.decompress(binascii.a2b_base64(payload[1:]))
-        message = json.loads(payload)
+        message = load(payload)
     except (ValueError, zlib.error):
         return None
     return message if isinstance(message, dict) else None
