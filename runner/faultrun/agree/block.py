@@ -12,6 +12,7 @@ from faultrun.kernel.version import KernelVersion
 
 _ROOT = "/sys/kernel/config/nullb"
 _STATUSES = tuple(each.name for each in BLK_STATUSES if each.name not in ("OK", "NEXUS"))
+_LARGE = (256, 512, 1024)
 _LEFT = 'echo "seen left $(cat times) $(cat space)"'
 
 
@@ -29,7 +30,9 @@ def _gone(name: str) -> str:
 
 
 def _sizes(draw: Draw, count: int) -> tuple[int, ...]:
-    return tuple(draw.one((4, 4, 8, 16, 32, 64)) for _ in range(count))
+    """In KiB; what is larger than a request may be is split, and the rest asked about again."""
+    usual = (4, 4, 8, 16, 32, 64)
+    return tuple(draw.one(_LARGE if draw.chance(8) else usual) for _ in range(count))
 
 
 def _bio(draw: Draw, number: int, _version: KernelVersion) -> Made:

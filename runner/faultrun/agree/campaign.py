@@ -10,6 +10,10 @@ from faultrun.kernel.version import KernelVersion
 
 NAME = "agree"
 
+_BOOTED = ("uml", "qemu")
+_CMDLINE = "slab_nomerge"
+"""Which caches become one depends on all that a kernel has; apart, each can be marked."""
+
 DEVICES = {
     "nvme0": "{kind: nvme, namespaces: 1, size_mib: 16, transport: loop}",
     "nullb0": "{kind: null_blk, size_mib: 16}",
@@ -66,9 +70,10 @@ def write(*, settings: int, seed: int, kernel: str, target: str) -> Written:
         "target:",
         "  simulated:",
         f'    kernel: "{kernel}"',
+        *([f"    cmdline: {_CMDLINE}"] if target in _BOOTED else []),
         *(["    devices:"] if used else []),
         *(f"      {name}: {DEVICES[name]}" for name in used),
-        *([f"  {target}: {{}}"] if target and target != "simulated" else []),
+        *([f"  {target}: {_table(target)}"] if target and target != "simulated" else []),
         "gate: {vacuous: allow, min_passed: 0}",
         "defaults: {timeout: 120s, expect: {exit: 0, injected: {at_least: 0}}}",
         "steps:",
@@ -77,6 +82,11 @@ def write(*, settings: int, seed: int, kernel: str, target: str) -> Written:
         text="\n".join([*lines, *_yaml(steps)]) + "\n",
         steps={step.name: (step.family.capability, step.made.settings) for step in steps},
     )
+
+
+def _table(target: str) -> str:
+    """A guest boots as the simulated machine does; any other machine is as it is."""
+    return f"{{cmdline: {_CMDLINE}}}" if target in _BOOTED else "{}"
 
 
 def _steps(settings: int, seed: int, version: KernelVersion) -> list[_Step]:

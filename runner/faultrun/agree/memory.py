@@ -2,7 +2,7 @@
 
 from faultrun.agree.draw import Draw
 from faultrun.agree.made import Family, Made
-from faultrun.agree.shell import ARM, pairs
+from faultrun.agree.shell import ARM, PUT, pairs
 from faultrun.agree.values import Pairs, by_chance, settings
 from faultrun.kernel.version import KernelVersion
 from faultrun.resources import tree
@@ -18,6 +18,8 @@ EOF
 cc -O1 -o {_PROGRAM} {_PROGRAM}.c && echo "seen built"
 """
 
+_SLAB = "/sys/kernel/slab"
+_CACHES = ("kmalloc-256", "kmalloc-512", "kmalloc-1k", "kmalloc-2k", "kmalloc-4k", "kmalloc-8k")
 _SIZES = {"a": 256, "b": 512, "c": 1024, "d": 2048, "e": 4096, "f": 8192}
 
 
@@ -52,6 +54,17 @@ def _slab(draw: Draw, _number: int, _version: KernelVersion) -> Made:
     spared = draw.one(("N",) * 8 + ("Y",))
     sizes = tuple(_SIZES[letter] for letter in calls if letter in _SIZES)
     return _step(draw, "failslab", (("ignore-gfp-wait", spared),), calls, sizes)
+
+
+def _marked(draw: Draw, _number: int, _version: KernelVersion) -> Made:
+    """Only caches with the mark count; those of kmalloc() are marked by their names."""
+    marked = sorted({draw.one(_CACHES) for _ in range(draw.between(1, 4))})
+    calls = draw.word("abcdef", draw.between(8, 20))
+    extra = (("ignore-gfp-wait", "N"), ("cache-filter", draw.one("YYYN")))
+    marks = "".join(f"put {_SLAB}/{cache}/failslab 1\n" for cache in marked)
+    clear = "".join(f"put {_SLAB}/{cache}/failslab 0\n" for cache in marked)
+    made = _step(draw, "failslab", extra, calls, tuple(_SIZES.values()))
+    return Made(script=f"{PUT}{marks}{made.script}echo N > cache-filter\n{clear}")
 
 
 def _pages(draw: Draw, _number: int, _version: KernelVersion) -> Made:
@@ -108,11 +121,12 @@ def families() -> tuple[Family, ...]:
     setup = _SETUP.replace("{source}", source.rstrip())
     return tuple(
         Family(
-            name=name, capability=name, group=_GROUP, share=share, make=make, setup=setup,
+            name=name, capability="failslab" if make is _marked else name, group=_GROUP, share=share, make=make, setup=setup,
             since="6.8",
         )
         for name, share, make in (
             ("failslab", 7, _slab),
+            ("failslab-marks", 3, _marked),
             ("fail_page_alloc", 5, _pages),
             ("fail_usercopy", 5, _copies),
             ("fail_futex", 5, _futexes),

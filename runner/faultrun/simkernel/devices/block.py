@@ -69,6 +69,7 @@ class Disk:
         number: tuple[int, int],
         has_timeout: bool = True,
         io_timeout_ms: int = 30_000,
+        max_request: int = MAX_REQUEST,
     ) -> None:
         self.kernel = kernel
         self.name = name
@@ -79,6 +80,7 @@ class Disk:
         self.io_timeout_fail = False
         self.has_timeout = has_timeout
         self.io_timeout_ms = io_timeout_ms
+        self.max_request = max_request
         self.read_only = False
         self.gone = False
         self.dead = False
@@ -235,7 +237,7 @@ def _transfer(device: Device, bio: Bio) -> tuple[str, bytes]:
         left = bio.size - at
         if at and _asks_disk(disk, bio, left):
             return "EIO", b""
-        size = min(MAX_REQUEST, left)
+        size = min(disk.max_request, left)
         sector = device.start + bio.sector + at // SECTOR
         status = disk.errors.status(bio.op, sector, left // SECTOR, bio.task)
         if status:

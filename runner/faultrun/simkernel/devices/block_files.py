@@ -35,7 +35,7 @@ def part_files(device: Device) -> Mapping[str, ControlFile]:
     return {**_shared(device), "start": _says(str(device.start))}
 
 
-def queue_files(disk: Disk, max_kib: int) -> Mapping[str, ControlFile]:
+def queue_files(disk: Disk) -> Mapping[str, ControlFile]:
     """The files of ``queue/``; ``io_timeout`` only if the driver has a timeout handler.
 
     Kernel: block/blk-sysfs.c:queue_attr_visible()
@@ -52,8 +52,8 @@ def queue_files(disk: Disk, max_kib: int) -> Mapping[str, ControlFile]:
         "logical_block_size": _says(str(SECTOR)),
         "physical_block_size": _says(str(SECTOR)),
         "minimum_io_size": _says(str(SECTOR)),
-        "max_sectors_kb": _says(str(max_kib)),
-        "max_hw_sectors_kb": _says(str(max_kib)),
+        "max_sectors_kb": _says(str(disk.max_request // 1024)),
+        "max_hw_sectors_kb": _says(str(disk.max_request // 1024)),
         "nr_requests": _says("1023"),
         "rotational": _says("0"),
         "scheduler": _says("[none] mq-deadline"),

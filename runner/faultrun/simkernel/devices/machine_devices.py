@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from faultrun.kernel.device_kinds.shared import part_name
 from faultrun.model.campaign import DeviceSpec
-from faultrun.simkernel.devices.block import MAX_REQUEST, Device, Disk, Part, PartSpec
+from faultrun.simkernel.devices.block import Device, Disk, Part, PartSpec
 from faultrun.simkernel.devices.block_cache import BlockCache, OpenBlock
 from faultrun.simkernel.devices.block_error import SINCE
 from faultrun.simkernel.devices.block_files import disk_files, part_files, queue_files
@@ -152,7 +152,7 @@ class MachineDevices:
         return disk_files(self._there(name).whole)
 
     def _queue_files(self, name: str) -> Mapping[str, ControlFile]:
-        return queue_files(self._there(name).whole, MAX_REQUEST // 1024)
+        return queue_files(self._there(name).whole)
 
     def _error_files(self, name: str) -> Mapping[str, ControlFile]:
         return {"error_injection": self._there(name).whole.errors}

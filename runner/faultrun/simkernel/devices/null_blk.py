@@ -30,6 +30,9 @@ _OWN_ATTEMPTS = 2
 """The direct issue, and the run of the queue that follows it when the driver was busy
 (block/blk-mq.c:blk_mq_try_issue_directly()); further ones are the work of kblockd."""
 
+_SAFE_SECTORS = 255
+"""include/linux/blkdev.h:BLK_SAFE_MAX_SECTORS, of whoever sets no limit of its own."""
+
 _PATIENCE = 10_000
 """Attempts, at 3 ms each, after which a request is taken to be put back for ever."""
 
@@ -92,6 +95,7 @@ class NullDevice:
             driver=self,
             number=(MAJOR, index),
             io_timeout_ms=_IO_TIMEOUT_MS,
+            max_request=(self.values["max_sectors"] or _SAFE_SECTORS) * SECTOR,
         )
         self._site.publish(self.disk, partitions)
         self._scan(self.disk, task)
