@@ -121,12 +121,12 @@ def sweeps(kernel, folder):
         "target": {"uml": {}},
         "steps": {
             "sweep": {
-                "group": "same",
                 "repeat": 3,
                 "inject": {
                     "failslab": {
                         "probability": 100,
                         "interval": 1_000_000_000,
+                        "ignore-gfp-wait": False,
                         "times": 1_000_000,
                         "verbose": 0,
                     }
@@ -152,7 +152,10 @@ def sweeps(kernel, folder):
     life = UmlLife(UmlBoot(kernel.path, TargetSpec(kind="uml")), release=kernel.release)
     by_hand = []
     with RenewableTarget(life) as guest:
-        put = campaign["steps"]["sweep"]["run"].replace("/run/sweep\n", "", 0)
+        put = (
+            "cd /sys/kernel/debug/failslab; echo N > ignore-gfp-wait; echo 0 > verbose\n"
+            + campaign["steps"]["sweep"]["run"]
+        )
         for _ in range(3):
             done = guest.run(Command(timeout_ns=120 * SECOND_NS, script=put))
             by_hand.append(int(done.stdout))
