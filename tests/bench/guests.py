@@ -73,7 +73,7 @@ int main(void)
 
 def booted(kernel):
     began = time.perf_counter()
-    guest = UmlGuest(UmlBoot(kernel.path, TargetSpec(kind="uml")))
+    guest = UmlGuest(UmlBoot.of(kernel.path, TargetSpec(kind="uml")))
     took = time.perf_counter() - began
     guest.end()
     return took
@@ -149,7 +149,7 @@ def sweeps(kernel, folder):
         for text in (folder / "sweep-run" / "events.jsonl").read_text().splitlines()
         if '"kind": "command"' in text or '"kind":"command"' in text
     ]
-    life = UmlLife(UmlBoot(kernel.path, TargetSpec(kind="uml")), release=kernel.release)
+    life = UmlLife(kernel.path, TargetSpec(kind="uml"), release=kernel.release)
     by_hand = []
     with RenewableTarget(life) as guest:
         put = (

@@ -12,7 +12,6 @@ from faultrun.targets.ssh import RemoteMachine
 from faultrun.targets.ssh_address import Address
 from faultrun.targets.this_machine import ThisMachine
 from faultrun.targets.uml import UmlLife
-from faultrun.targets.uml_guest import UmlBoot
 from faultrun.testing import CHECKS, Sample
 
 SAMPLE = Sample(directory="/sys/kernel/debug/failslab", number="interval")
@@ -32,7 +31,7 @@ def folder(_request, tmp_path):
 
 def uml(request, _tmp_path):
     kernel = request.getfixturevalue("uml_kernel")
-    life = UmlLife(UmlBoot(kernel.path, TargetSpec(kind="uml")), release=kernel.release)
+    life = UmlLife(kernel.path, TargetSpec(kind="uml"), release=kernel.release)
     return lambda: RenewableTarget(life), SAMPLE
 
 

@@ -12,7 +12,6 @@ from faultrun.model.target import AttrRefused, Command, TargetDied
 from faultrun.targets.agent_target import RenewableTarget
 from faultrun.targets.guest_process import PYTHON
 from faultrun.targets.uml import UmlLife
-from faultrun.targets.uml_guest import UmlBoot
 
 pytestmark = pytest.mark.real
 
@@ -76,7 +75,7 @@ if refused == rounds:
 
 @pytest.fixture
 def guest(uml_kernel):
-    life = UmlLife(UmlBoot(uml_kernel.path, TargetSpec(kind="uml")), release=uml_kernel.release)
+    life = UmlLife(uml_kernel.path, TargetSpec(kind="uml"), release=uml_kernel.release)
     with RenewableTarget(life) as machine:
         yield machine
 

@@ -4,7 +4,6 @@ from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import Command
 from faultrun.targets.agent_target import RenewableTarget
 from faultrun.targets.uml import UmlLife
-from faultrun.targets.uml_guest import UmlBoot
 
 pytestmark = pytest.mark.real
 
@@ -18,7 +17,7 @@ def test_a_script_or_an_input_may_be_as_long_as_a_campaign(uml_kernel):
         chr(33 + (number * number * 7919 + number // 7) % 90) for number in range(1 << 20)
     )
     text = text.replace("'", "x").replace("\\", "y")
-    life = UmlLife(UmlBoot(uml_kernel.path, TargetSpec(kind="uml")), release=uml_kernel.release)
+    life = UmlLife(uml_kernel.path, TargetSpec(kind="uml"), release=uml_kernel.release)
     with RenewableTarget(life) as guest:
         for size in SIZES:
             script = f"cat > /run/x <<'END'\n{text[:size]}\nEND\nwc -c < /run/x"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from faultrun.cli.early import Early
 from faultrun.cli.guest_kernel import Image, kernel_of
 from faultrun.cli.target_name import TargetName, UnknownTarget, target_name
 from faultrun.model.campaign import TargetSpec
@@ -25,14 +26,18 @@ Machines = Callable[[str], Target]
 class UmlMachines:
     """Guests of User-mode Linux. The first one can boot while the plan is still being made."""
 
-    def __init__(self, spec: TargetSpec, image: Image) -> None:
-        self._boot = UmlBoot(image.path, spec)
-        self._release = image.release
-        self._spare = Spare(lambda: UmlGuest(self._boot))
+    def __init__(self, spec: TargetSpec, image: Image, begun: Early | None) -> None:
+        boot = UmlBoot.of(image.path, spec)
+        self._spec = spec
+        self._image = image
+        fits = begun is not None and begun.boot == boot
+        self._spare = begun.spare if begun and fits else Spare(lambda: UmlGuest(boot))
 
     def __call__(self, _machine: str) -> Target:
         """A machine that is not up yet."""
-        return RenewableTarget(UmlLife(self._boot, release=self._release, spare=self._spare))
+        image = self._image
+        life = UmlLife(image.path, self._spec, release=image.release, spare=self._spare)
+        return RenewableTarget(life)
 
     def prepare(self) -> None:
         """One guest will be wanted soon."""
@@ -64,13 +69,14 @@ def machines(
     scripts: Sequence[str] = (),
     *,
     sudo: bool = False,
+    begun: Early | None = None,
 ) -> Machines:
     """A function that opens a machine of the target called ``name``, by machine name.
 
     ``simulated`` is the kernel in this process; ``local:DIR`` is a folder that mirrors a
     machine's file tree; ``uml`` and ``qemu`` are guests, with ``kernel`` as their kernel's file if
     that is given, and with the programs that ``scripts`` name; ``local`` is this machine itself,
-    ``ssh`` another one, on which ``sudo`` asks to become root.
+    ``ssh`` another one, on which ``sudo`` asks to become root. ``begun`` is a guest that boots already.
     Raises UnknownTarget for what is no target, or none that can be opened.
     """
     target = target_name(name)
@@ -80,7 +86,7 @@ def machines(
         root = Path(target.rest)
         return lambda _machine: LocalTarget(root)
     if target.kind == "uml":
-        return UmlMachines(spec, kernel_of(spec, kernel))
+        return UmlMachines(spec, kernel_of(spec, kernel), begun)
     if target.kind == "qemu":
         # It needs asyncio, which takes longer to import than all else together.
         from faultrun.targets.qemu import QemuLife  # noqa: PLC0415

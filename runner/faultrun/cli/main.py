@@ -14,6 +14,8 @@ from faultrun import __version__
 if TYPE_CHECKING:
     import argparse
 
+    from faultrun.cli.early import Early
+
 VERBS: dict[str, str] = {
     "run": "run campaigns, record what happened, judge it and write a report",
     "exec": "run one command with failing allocations, as the kernel's failcmd.sh does",
@@ -72,6 +74,7 @@ def load_verb(name: str) -> Verb:
 def _dispatch(verb: str, rest: list[str]) -> int:
     import argparse  # noqa: PLC0415  # --version must not pay for it
 
+    begun = _begin(verb, rest)
     module = load_verb(verb)
     # Plans and records are large trees of values without cycles; looking for cycles in them every
     # 700 allocations, Python's default, takes a fifth of a run's time.
@@ -82,11 +85,25 @@ def _dispatch(verb: str, rest: list[str]) -> int:
     )
     module.configure(parser)
     try:
-        return module.execute(parser.parse_args(rest))
+        args = parser.parse_args(rest)
+        args.early = begun
+        return module.execute(args)
     except BrokenPipeError:
         # The reader of our output went away (head, less): not an error of anybody.
         sys.stderr.close()
         return 0
+    finally:
+        if begun is not None:
+            begun.spare.drop()
+
+
+def _begin(verb: str, rest: list[str]) -> "Early | None":
+    """A guest for `run` on User-mode Linux, before anything else is loaded."""
+    if verb != "run" or not any("uml" in word for word in rest):
+        return None
+    from faultrun.cli.early import early  # noqa: PLC0415  # other command lines must not pay for it
+
+    return early(rest)
 
 
 def _verb(words: list[str]) -> tuple[str | None, list[str]]:

@@ -74,6 +74,7 @@ def _one(name: str, args: argparse.Namespace) -> Result:
             args.kernel,
             [step.workload.text() for step in read.campaign.steps],
             sudo=args.sudo,
+            begun=args.early,
         )
         with prepared(open_machine):
             return _planned(name, read, read.campaign, open_machine, args)

@@ -1,5 +1,8 @@
 """User-mode Linux: a real kernel as an ordinary process, without root, KVM or a disk image."""
 
+from pathlib import Path
+
+from faultrun.model.campaign import TargetSpec
 from faultrun.model.target import LogLine, TargetDied, TargetInfo
 from faultrun.targets.console import panic_of, stuck_of
 from faultrun.targets.guest.wire import Wire
@@ -23,12 +26,17 @@ class UmlLife:
     """
 
     def __init__(
-        self, boot: UmlBoot, *, release: str, spare: Spare[UmlGuest] | None = None
+        self,
+        kernel: Path,
+        spec: TargetSpec,
+        *,
+        release: str,
+        spare: Spare[UmlGuest] | None = None,
     ) -> None:
-        self._boot = boot
+        self._boot = UmlBoot.of(kernel, spec)
         self._spare = spare
         self._guest: UmlGuest | None = None
-        self.outfit = outfit(boot.spec.devices, RECIPES)
+        self.outfit = outfit(spec.devices, RECIPES)
         self.info = TargetInfo(
             name="uml", kind="uml", release=release, disposable=True, durable=False
         )

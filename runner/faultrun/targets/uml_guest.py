@@ -4,6 +4,7 @@ import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import faultrun
 from faultrun.model.campaign import TargetSpec
@@ -23,10 +24,17 @@ _AGENT = "faultrun/targets/guest/start.py"
 
 @dataclass(frozen=True, slots=True)
 class UmlBoot:
-    """What a guest is made of: a kernel's file, and what the campaign says."""
+    """What a guest is made of: equal ones boot alike. ``cmdline`` is the campaign's part of it."""
 
     kernel: Path
-    spec: TargetSpec
+    memory_mib: int
+    cmdline: tuple[str, ...]
+
+    @classmethod
+    def of(cls, kernel: Path, spec: TargetSpec) -> Self:
+        """What the campaign says, and what its devices need from the start."""
+        words = (*outfit(spec.devices, RECIPES).cmdline, *spec.cmdline.split())
+        return cls(kernel, spec.memory_mib, words)
 
 
 class UmlGuest:
@@ -37,7 +45,7 @@ class UmlGuest:
     """
 
     def __init__(self, boot: UmlBoot) -> None:
-        if why := memory_file_room(boot.spec.memory_mib):
+        if why := memory_file_room(boot.memory_mib):
             raise TargetBroken(why)
         self.process = GuestProcess("uml")
         self._ours, theirs = socket.socketpair()
@@ -62,7 +70,7 @@ class UmlGuest:
         settings = {"tty": _TTY, "silence_s": WATCHDOG_S, "overlay": True}
         return (
             str(boot.kernel),
-            f"mem={boot.spec.memory_mib}M",
+            f"mem={boot.memory_mib}M",
             "rootfstype=hostfs",
             "ro",
             "seccomp=auto",
@@ -74,8 +82,7 @@ class UmlGuest:
             f"ssl0=fd:{line}",
             "scsi_debug.add_host=0",
             "null_blk.nr_devices=0",
-            *outfit(boot.spec.devices, RECIPES).cmdline,
-            *boot.spec.cmdline.split(),
+            *boot.cmdline,
             f"init={PYTHON}",
             "--",
             "-I",
