@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from data.ssh_server import free_port, keygen, must_be_there, program, server
 from faultrun.model.target import AttrRefused, Command, TargetBroken, TargetDied
 from faultrun.model.undo import Undo
 from faultrun.targets.agent_target import AgentTarget
+from faultrun.targets.shared import SharedTarget
 from faultrun.targets.ssh import RemoteMachine
 from faultrun.targets.ssh_address import Address
 
@@ -201,6 +203,29 @@ def test_a_link_that_is_cut_for_good_ends_in_bounded_time(sshd):
         assert time.monotonic() - began < PATIENCE_S
         with pytest.raises(TargetBroken):
             target.recover("it was lost")
+
+
+def test_a_link_that_falls_silent_is_given_up_and_the_agent_there_is_asked_to_end(sshd, tmp_path):
+    path = tmp_path / "probability"
+    path.write_text("700\n")
+    life = RemoteMachine(Address.parse("lab", (sshd.config,)))
+    target = SharedTarget(life)
+    with target.claim("run", "a run", "today"), target:
+        target.guard([Undo(step="s", path=str(path), value="700", trigger=True)])
+        target.write(str(path), b"100\n")
+        former = life._former
+        # As when a cable is pulled: everybody lives, nobody hears anything.
+        for pid in sshd.sessions():
+            os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(TargetBroken, match=r"the machine went on running"):
+            target.run(script("true"))
+        assert time.monotonic() - began < 3 * PATIENCE_S
+        assert path.read_text() == "700\n"
+        # Its parent is one of those that were stopped, so nobody has taken note of its end.
+        with suppress(FileNotFoundError):
+            assert Path(f"/proc/{former}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        assert target.run(script("echo back")).stdout == "back\n"
 
 
 def test_a_machine_that_boots_anew_has_died(sshd):

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from faultrun.model.campaign import DeviceSpec
+from faultrun.model.mark import NOWHERE
 from faultrun.model.target import Command, TargetBroken
 from faultrun.model.undo import Undo
 from faultrun.targets.agent_target import AgentTarget
 from faultrun.targets.guest.pen import MOST_TASKS, Pen
+from faultrun.targets.shared import SharedTarget
 from faultrun.targets.this_machine import ThisMachine
 
 SECOND_NS = 1_000_000_000
@@ -217,3 +220,32 @@ def test_a_pen_bounds_what_is_inside_and_ends_it():
         child.wait()
         pen.remove()
     assert not any(Path(folder).exists() for folder in folders)
+
+
+def device(name, kind):
+    return DeviceSpec(name=name, kind=kind, mark=NOWHERE)
+
+
+def test_devices_of_the_campaign_that_the_machine_lacks_are_told_by_every_name():
+    wanted = (device("nvme77", "nvme"), device("nullb77", "null_blk"), device("mmc77", "mmc"))
+    with SharedTarget(ThisMachine(), wanted) as target:
+        facts = target.probe()
+    assert facts.devices == ()
+    assert {"nvme77", "nvme77n1", "nullb77", "mmc77", "mmcblk77"} <= facts.lacking.keys()
+    assert set(facts.lacking.values()) == {"this machine has no such device"}
+
+
+def test_a_real_disk_is_not_taken_for_one_that_is_made_up():
+    disks = [path.name for path in Path("/sys/block").iterdir() if not (path / "loop").exists()]
+    if not disks:
+        pytest.skip("this machine has no block device")
+    name = disks[0]
+    model = Path(f"/sys/block/{name}/device/model")
+    if model.exists() and model.read_text().strip() == "scsi_debug":
+        pytest.skip("this machine has made-up disks only")
+    with SharedTarget(ThisMachine(), (device(name, "scsi_debug"),)) as target:
+        facts = target.probe()
+    assert facts.devices == ()
+    assert "it is no scsi_debug disk here" in facts.lacking[name]
+    with SharedTarget(ThisMachine(), (device(name, "loop"),)) as target:
+        assert [one.name for one in target.probe().devices] == [name]

@@ -98,12 +98,12 @@ def machines(
         )
     if target.kind == "local":
         here = ThisMachine()
-        return lambda _machine: SharedTarget(here)
+        return lambda _machine: SharedTarget(here, spec.devices)
     if target.kind == "ssh":
         from faultrun.targets.ssh import RemoteMachine  # noqa: PLC0415  # asyncio, as above
 
         there = RemoteMachine(_address(target, spec), sudo=sudo)
-        return lambda _machine: SharedTarget(there)
+        return lambda _machine: SharedTarget(there, spec.devices)
     raise UnknownTarget(f"target {name!r} cannot be opened: this faultrun has no such machines")
 
 

@@ -31,6 +31,7 @@ class Place:
     def __init__(self, *, alone: bool, after: int) -> None:
         self.folder = "/"
         self.taken = ""
+        self._after = after
         self._pen: Pen | None = None
         self._lock: MachineLock | None = None
         if alone:
@@ -53,6 +54,7 @@ class Place:
                 self._lock = machine_lock.take(machine_lock.machine_name("/"), holder)
             except machine_lock.Taken as taken:
                 self.taken = str(taken)
+                self._ask_to_end(taken.holder)
             except machine_lock.NoPlace as no:
                 self.taken = f"somebody or nobody, which cannot be told: {no}"
             if self._lock is not None or time.monotonic() >= give_up:
@@ -60,6 +62,13 @@ class Place:
             time.sleep(_PAUSE_S)
         if self._lock is not None:
             self.taken = ""
+
+    def _ask_to_end(self, holder: machine_lock.Holder | None) -> None:
+        """The agent of a link that our runner has lost may not know that yet: once is enough."""
+        if holder is not None and holder.pid == self._after:
+            self._after = 0
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(holder.pid, signal.SIGTERM)
 
     def told(self) -> dict[str, Any]:
         """What the runner wants to know of the machine before it asks anything."""
