@@ -32,6 +32,8 @@ def keep(folder: str, command: list[str]) -> int:
     pid = os.fork()
     if not pid:
         _become(command, libc, ours)
+    # The guest's ends of its lines are its own: once it is gone, they are closed.
+    _close_all_but({0, 1, 2, woken, wake})
     ended = False
     while True:
         ready = select.select((0, woken), (), ())[0]
@@ -47,6 +49,13 @@ def keep(folder: str, command: list[str]) -> int:
     _kill_all()
     shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _close_all_but(kept: set[int]) -> None:
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in kept:
+            with suppress(OSError):
+                os.close(int(name))
 
 
 def _become(command: list[str], libc: ctypes.CDLL, parent: int) -> None:

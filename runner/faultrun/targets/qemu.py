@@ -27,6 +27,8 @@ SILENCE_S = 30
 21 for RCU (kernel/watchdog.c:watchdog_timer_fn(), kernel/rcu/tree_stall.h)."""
 WATCHDOG_S = 10.0
 _SLICE_S = 0.1
+_LAST_WORDS_S = 3.0
+"""A process closes its lines a moment before it is seen to have ended."""
 
 
 class QemuLife:
@@ -88,9 +90,9 @@ class QemuLife:
         log = self.console()
         if panic := panic_of(log):
             return TargetDied(f"kernel panic: {panic}")
-        if machine is not None and not machine.guest.alive:
-            return TargetBroken(f"QEMU ended: {machine.guest.last_words() or 'it says nothing'}")
         why = machine.ended() if machine is not None else ""
+        if machine is not None and silent.ended and not why and machine.guest.wait(_LAST_WORDS_S):
+            return TargetBroken(f"QEMU ended: {machine.guest.last_words() or 'it says nothing'}")
         if why or silent.ended:
             return TargetDied(f"the guest ended: {why or silent}")
         stuck = stuck_of(log)

@@ -47,6 +47,9 @@ def cmdline(init: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
         "null_blk.nr_devices=0",
         "random.trust_cpu=1",
         "pty.legacy_count=0",
+        # After a snapshot the kernel would find that this clock and another differ, and drop it
+        # (kernel/time/clocksource.c:clocksource_watchdog()).
+        "tsc=reliable",
         *words,
         "--",
         *init,

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faultrun.model.campaign import DeviceSpec, TargetSpec
@@ -16,9 +16,9 @@ from faultrun.targets.guest_process import PYTHON
 from faultrun.targets.initramfs.build import Initramfs
 from faultrun.targets.initramfs.python import HOME
 from faultrun.targets.recipes.outfit import Outfit, outfit
-from faultrun.targets.recipes.qemu import RECIPES
+from faultrun.targets.recipes.qemu import FORGET_HOSTS, RECIPES, on_bus
 
-_FORM = 2
+_FORM = 3
 """Counts up with every change that makes older snapshots useless."""
 _PROGRAM = "qemu-system-x86_64"
 _AGENT = "faultrun/targets/guest/start.py"
@@ -53,19 +53,24 @@ class Wish:
         return not self.shares_files and not disks.unkept(self.spec.devices)
 
     def outfits(self) -> tuple[Outfit, Outfit]:
-        """What is made before the snapshot, and after; the second one names all devices."""
+        """What is made before the snapshot, and after; the second one names all devices.
+
+        Whatever is on the bus comes after: QEMU keeps not enough of it.
+        """
         whole = outfit(self.spec.devices, RECIPES)
         if not self.keeps:
             return Outfit(), whole
-        late = [one for one in whole.devices if disks.is_plugged(one)]
-        early = [one for one in whole.devices if not disks.is_plugged(one)]
+        late = [one for one in whole.devices if on_bus(one)]
+        early = outfit([one for one in whole.devices if not on_bus(one)], RECIPES)
+        if any(one.kind == "mmc" for one in late):
+            early = replace(early, script=early.script + FORGET_HOSTS)
         after = Outfit(
             devices=whole.devices,
             cmdline=whole.cmdline,
             script=outfit(late, RECIPES).script,
             lacking=whole.lacking,
         )
-        return outfit(early, RECIPES), after
+        return early, after
 
     def hardware(self, devices: Sequence[DeviceSpec], silence_s: float) -> Hardware:
         """The machine, with these devices."""

@@ -61,7 +61,7 @@ def boot(*, overlay: bool, root: str = "") -> None:
             sys.stderr.write(f"faultrun: {where}: {refused.strerror}\n")
     for folder in _FRESH:
         if not os.path.isdir(folder):
-            os.mkdir(folder, 0o1777)
+            os.makedirs(folder, 0o1777)
         mount("tmpfs", folder, "tmpfs", "mode=1777")
     for source, link in _LINKS:
         if not os.path.lexists(link):

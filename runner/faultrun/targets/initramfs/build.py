@@ -18,6 +18,8 @@ from faultrun.targets.initramfs.tree import Tree
 
 _FORM = 1
 """Counts up with every change of what is packed, so that no older archive is taken."""
+_MOST = 4
+"""So many archives are kept."""
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _CONFIGS = (
     *("/etc/mke2fs.conf", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/nsswitch.conf"),
@@ -95,7 +97,15 @@ def _made(index: Path, wanted: Sequence[str]) -> Initramfs:
     }
     temporary.write_text(json.dumps(said), "utf-8")
     temporary.rename(index)
+    _prune(index.parent)
     return Initramfs(path=path, digest=digest, programs=programs)
+
+
+def _prune(cache: Path) -> None:
+    """Remove the archives that were not used for longest; an index without one makes it anew."""
+    found = sorted(cache.glob("*.cpio"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
+    for old in found[_MOST:]:
+        old.unlink()
 
 
 def _frame(tree: Tree) -> None:

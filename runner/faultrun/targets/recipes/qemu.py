@@ -26,12 +26,8 @@ def nvme(device: DeviceSpec) -> Made:
         return Made(lacking=f"no guest here has NVMe over {transport}")
     name = device.name
     disks = [f"{name}n{number}" for number in range(1, count(device) + 1)]
-    lines = (
-        f"[ -e /sys/class/nvme/{name} ] || echo 1 > /sys/bus/pci/rescan\n"
-        f"{waited(f'/sys/class/nvme/{name}')}"
-    )
     tail = "".join(waited(f"/dev/{disk}") + parted(device, disk) for disk in disks)
-    return Made(script=lines + tail)
+    return Made(script=_asked(f"/sys/class/nvme/{name}") + tail)
 
 
 def mmc(device: DeviceSpec) -> Made:
@@ -43,7 +39,18 @@ def mmc(device: DeviceSpec) -> Made:
     if size & (size - 1):
         return Made(lacking=f"QEMU's SD cards have a power of two of MiB, not {size}")
     card = f"mmcblk{device.name.removeprefix('mmc')}"
-    return Made(script=waited(f"/dev/{card}") + parted(device, card))
+    tail = waited(f"/dev/{card}") + parted(device, card)
+    return Made(script=_asked(f"/sys/class/mmc_host/{device.name}") + tail)
+
+
+def _asked(path: str) -> str:
+    """Lines that have the bus looked at again for what is not known yet."""
+    return f"[ -e {path} ] || echo 1 > /sys/bus/pci/rescan\n{waited(path)}"
+
+
+FORGET_HOSTS = "for d in /sys/bus/pci/drivers/sdhci-pci/0000:*; do echo 1 > $d/remove; done\n"
+"""Before a snapshot: of an SD host QEMU keeps no PCI registers (hw/sd/sdhci.c:sdhci_vmstate), so that
+it has to be found anew after."""
 
 
 RECIPES: dict[str, Recipe] = {

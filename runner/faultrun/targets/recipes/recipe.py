@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from faultrun.kernel.device_kinds.registry import KINDS
+from faultrun.kernel.device_kinds.shared import part_name
 from faultrun.model.campaign import DeviceSpec
+from faultrun.targets.recipes import gpt
 
 MIB = 1 << 20
 
@@ -32,12 +34,9 @@ def parted(device: DeviceSpec, disk: str) -> str:
     count = int(device.option("partitions", 0))
     if not count:
         return ""
-    each = max((size_mib(device) - 1) // count, 1)
-    table = "\\n".join(["label: gpt", *[f"size={each}MiB" for _ in range(count)]])
-    return (
-        f"printf '{table}\\n' | sfdisk --quiet --wipe always /dev/{disk} || exit 1\n"
-        f"blockdev --rereadpt /dev/{disk} 2>/dev/null || :\n"
-    )
+    made = gpt.lines(disk, size_mib(device), count)
+    wait = "".join(waited(f"/dev/{part_name(disk, number)}") for number in range(1, count + 1))
+    return f"{made}blockdev --rereadpt /dev/{disk} || exit 1\n{wait}"
 
 
 def waited(path: str) -> str:
