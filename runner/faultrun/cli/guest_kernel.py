@@ -1,5 +1,6 @@
 """The kernel that a guest boots: the user's own file, or the newest one of the cache."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,14 @@ _VERSION_AT = 0x20E
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A kernel's file, its configuration if that is known, and what ``uname -r`` will say."""
+    """A kernel's file, its configuration if that is known, and what ``uname -r`` will say.
+
+    ``identity`` is what a record says of it: the digest of what it was built from, or of the file.
+    """
 
     path: Path
     release: str
+    identity: str
     config: Path | None = None
 
 
@@ -31,7 +36,10 @@ def kernel_of(spec: TargetSpec, file: str) -> Image:
     if file:
         path = Path(file).expanduser()
         try:
-            return Image(path=path.resolve(), release=release_of(path))
+            with path.open("rb") as image:
+                digest = hashlib.file_digest(image, "sha256").hexdigest()
+            path = path.resolve()
+            return Image(path=path, release=release_of(path), identity=f"sha256:{digest}")
         except OSError as no:
             raise UnknownTarget(f"--kernel {file}: {no.strerror}") from no
     version = None if spec.any_kernel else spec.kernel
@@ -42,7 +50,12 @@ def kernel_of(spec: TargetSpec, file: str) -> Image:
             f"there is no {wanted}kernel for --target {spec.kind} yet;"
             f" build one with: {build_command(spec.kind, version)}"
         )
-    return Image(path=found.path, release=found.release, config=found.config_path)
+    return Image(
+        path=found.path,
+        release=found.release,
+        identity=f"build {found.digest}",
+        config=found.config_path,
+    )
 
 
 def release_of(path: Path) -> str:

@@ -36,7 +36,13 @@ class UmlMachines:
     def __call__(self, _machine: str) -> Target:
         """A machine that is not up yet."""
         image = self._image
-        life = UmlLife(image.path, self._spec, release=image.release, spare=self._spare)
+        life = UmlLife(
+            image.path,
+            self._spec,
+            release=image.release,
+            image=image.identity,
+            spare=self._spare,
+        )
         return RenewableTarget(life)
 
     def prepare(self) -> None:
@@ -94,7 +100,7 @@ def machines(
         image = kernel_of(spec, kernel)
         wanted = named(scripts)
         return lambda _machine: RenewableTarget(
-            QemuLife(image.path, spec, release=image.release, wanted=wanted)
+            QemuLife(image.path, spec, release=image.release, image=image.identity, wanted=wanted)
         )
     if target.kind == "local":
         here = ThisMachine()

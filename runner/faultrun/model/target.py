@@ -18,7 +18,8 @@ class TargetInfo:
     """Static facts, known without IO.
 
     ``disposable``: may a step crash it? ``durable``: does its kernel outlive our process, so
-    that intents have to reach the disk before each write?
+    that intents have to reach the disk before each write? ``image`` identifies the very kernel of a
+    guest, empty where only the machine itself could.
     """
 
     name: str
@@ -26,6 +27,7 @@ class TargetInfo:
     release: str
     disposable: bool
     durable: bool
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from faultrun.record.fields import Fields, maybe, part, parts, text, texts, whol
 from faultrun.report.evidence import Acts, limits_for
 from faultrun.report.graph import graph_view
 from faultrun.report.hostile import clean, excerpt
-from faultrun.report.step import rerun_command, step_view
+from faultrun.report.step import Asked, step_view
 from faultrun.report.story import failures_of, gaps_of, gate_view
 from faultrun.report.timeline import timeline_view
 from faultrun.report.view import ORDER, RunView, StepView
@@ -93,6 +93,7 @@ def _facts(source: Source, span_ns: int) -> tuple[tuple[str, str, bool], ...]:
     name, kind = text(target, "name"), text(target, "kind")
     facts = (
         ("Kernel", text(target, "release"), True),
+        ("Kernel image", text(target, "image"), True),
         ("Target", name if name == kind else f"{name} ({kind})", False),
         ("Seed", text(header, "seed"), True),
         ("Started", _moment(text(header, "started")), False),
@@ -136,7 +137,11 @@ def run_view(source: Source) -> RunView:
     """The view of a run. Never raises for what a record says or lacks."""
     header, campaign = source.header, part(source.header, "campaign")
     found = _sort(source.events)
-    run = (text(campaign, "file"), whole(header, "seed"))
+    run = Asked(
+        text(campaign, "file"),
+        whole(header, "seed"),
+        text(part(header, "target"), "name", "simulated"),
+    )
     limits = limits_for(len(source.tasks))
     exact, unplanned = found.exact and not found.uncounted, _unplanned(source, found)
     # Each step's raw events go as soon as its view stands: large runs need the room.
@@ -146,7 +151,7 @@ def run_view(source: Source) -> RunView:
     )
     counts = Counter(step.verdict for step in steps)
     injected = sum(step.injected for step in steps)
-    rerun = rerun_command(*run)
+    rerun = run.again()
     span_ns = found.end_ns - max(found.start_ns, 0)
     critical = frozenset(clean(name) for name in texts(header, "critical_path"))
     return RunView(

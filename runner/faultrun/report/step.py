@@ -1,6 +1,7 @@
 """One planned task and its events become one step of the report."""
 
 import shlex
+from dataclasses import dataclass
 
 from faultrun.record.fields import Fields, flag, items, maybe, part, parts, real, text, texts, whole
 from faultrun.report.evidence import Acts, Limits, evidence_of
@@ -10,12 +11,22 @@ from faultrun.report.words import many
 from faultrun.spec.claims import claim
 
 
-def rerun_command(file: str, seed: int, only: str = "") -> str:
-    """The shell command that runs the campaign, or just one step of it with its needs, again."""
-    words = ["faultrun", file or "CAMPAIGN.yaml", "--seed", str(seed)]
-    if only:
-        words += ["--only", only]
-    return clean(shlex.join(words))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed, as far as it decides what happens: enough to type it again."""
+
+    file: str
+    seed: int
+    target: str
+
+    def again(self, only: str = "") -> str:
+        """The shell command that runs the campaign, or just one step of it with its needs."""
+        words = ["faultrun", self.file or "CAMPAIGN.yaml", "--seed", str(self.seed)]
+        if self.target != "simulated":
+            words += ["--target", self.target]
+        if only:
+            words += ["--only", only]
+        return clean(shlex.join(words))
 
 
 def _scalar(data: object) -> str:
@@ -103,10 +114,8 @@ def _verdict(acts: Acts) -> tuple[str, tuple[str, ...]]:
     return verdict, tuple(clean(reason[:4000]) for reason in reasons)
 
 
-def step_view(
-    index: int, task: Fields, acts: Acts, run: tuple[str, int], limits: Limits
-) -> StepView:
-    """One step of the report. ``run`` is the campaign's file and the seed."""
+def step_view(index: int, task: Fields, acts: Acts, run: Asked, limits: Limits) -> StepView:
+    """One step of the report. ``run`` is what was typed."""
     name = text(task, "id")
     verdict, reasons = _verdict(acts)
     judged, started = acts.data("step.verdict"), acts.data("step.start")
@@ -135,7 +144,7 @@ def step_view(
         tags=tuple(clean(tag) for tag in texts(task, "tags")),
         capabilities=tuple(dict.fromkeys(item.capability for item in asked.injections)),
         place=clean(text(task, "place")),
-        rerun=rerun_command(run[0], run[1], name),
+        rerun=run.again(name),
         asked=asked,
         evidence=evidence,
     )

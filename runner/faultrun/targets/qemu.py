@@ -45,6 +45,7 @@ class QemuLife:
         spec: TargetSpec,
         *,
         release: str,
+        image: str = "",
         wanted: Sequence[str] = (),
         initrd: Path | None = None,
         drives: Sequence[Path] = (),
@@ -56,7 +57,12 @@ class QemuLife:
         self._machine: Machine | None = None
         self._early, self.outfit = self._wish.outfits()
         self.info = TargetInfo(
-            name="qemu", kind="qemu", release=release, disposable=True, durable=False
+            name="qemu",
+            kind="qemu",
+            release=release,
+            disposable=True,
+            durable=False,
+            image=image,
         )
         self.manners = Manners(silence_ns=SILENCE_S * 1_000_000_000, whole=True)
 

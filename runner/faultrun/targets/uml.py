@@ -31,6 +31,7 @@ class UmlLife:
         spec: TargetSpec,
         *,
         release: str,
+        image: str = "",
         spare: Spare[UmlGuest] | None = None,
     ) -> None:
         self._boot = UmlBoot.of(kernel, spec)
@@ -38,7 +39,12 @@ class UmlLife:
         self._guest: UmlGuest | None = None
         self.outfit = outfit(spec.devices, RECIPES)
         self.info = TargetInfo(
-            name="uml", kind="uml", release=release, disposable=True, durable=False
+            name="uml",
+            kind="uml",
+            release=release,
+            disposable=True,
+            durable=False,
+            image=image,
         )
         self.manners = Manners(
             silence_ns=SILENCE_S * 1_000_000_000, whole=True, programs=programs()
