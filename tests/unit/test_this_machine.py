@@ -178,6 +178,8 @@ def test_an_agent_that_is_killed_is_our_fault_and_the_next_one_puts_back(tmp_pat
     with AgentTarget(life) as target:
         target.guard([Undo(step="s", path=str(path), value="0", trigger=True)])
         target.write(str(path), b"100\n")
+        folder = Path(target.run(command("pwd")).stdout.strip())
+        assert folder.exists()
         killed = life._agent.pid
         os.kill(killed, signal.SIGKILL)
         with pytest.raises(TargetBroken, match="the agent on this machine is lost"):
@@ -186,6 +188,7 @@ def test_an_agent_that_is_killed_is_our_fault_and_the_next_one_puts_back(tmp_pat
         assert target.read(str(path)) == b"100\n"
         target.write(str(path), b"0\n")
         assert not groups(killed)
+        assert not folder.exists()
 
 
 def test_an_agent_that_is_asked_to_end_puts_back_first(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # python 3.9 may be all the machine has
 
+import glob
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from faultrun.targets.guest.pen import Pen
 
 _BOOT = "/proc/sys/kernel/random/boot_id"
 _OOM = "/proc/self/oom_score_adj"
+_FOLDER = "faultrun-work-"
 _PAUSE_S = 0.1
 _LAST_TO_GO = "-900"
 """The kernel looks for others first when memory is gone (mm/oom_kill.c:oom_badness())."""
@@ -38,7 +40,8 @@ class Place:
             for number in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, _asked_to_end)
-            self.folder = tempfile.mkdtemp(prefix="faultrun-work-")
+            _sweep(after)
+            self.folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")
             self._pen = Pen(after)
             with suppress(OSError):
                 _put(_OOM, _LAST_TO_GO)
@@ -111,6 +114,14 @@ class Place:
             shutil.rmtree(self.folder, ignore_errors=True)
         if self._lock is not None:
             self._lock.give_up()
+
+
+def _sweep(after: int) -> None:
+    """The folder of an agent that was killed before it could take it away."""
+    if not after or os.path.exists(f"/proc/{after}"):
+        return
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), f"{_FOLDER}{after}-*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _asked_to_end(_number: int, _frame: object) -> None:
