@@ -214,3 +214,12 @@ def test_a_command_under_failing_allocations_of_everybody_is_refused_here(tmp_pa
     code, out, err = done(faultrun(*words, "--", "ls", "/", cwd=tmp_path))
     assert code == 2, out + err
     assert "every process of the machine is refused memory" in err
+
+
+def test_a_doctor_asks_the_other_machine_itself(tmp_path, lab):
+    words = ("doctor", "--target", "ssh:lab", "--json")
+    code, out, err = done(faultrun(*words, home=tmp_path))
+    (told,) = json.loads(out)["targets"]
+    assert told["release"] == os.uname().release, err
+    usable = [name for name, one in told["capabilities"].items() if one["usable"]]
+    assert code == (0 if usable else 3)

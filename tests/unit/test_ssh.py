@@ -283,3 +283,14 @@ def test_two_and_a_half_megabytes_come_over_whole(sshd):
         done = target.run(script("seq 1 350000"))
     assert done.exit_code == 0
     assert re.fullmatch(r"1\n2\n3\n.*\n350000\n", done.stdout, re.DOTALL)
+
+
+def test_root_is_asked_for_by_sudo_without_a_password(sshd):
+    target = machine(sshd, sudo=True)
+    try:
+        with target:
+            assert target.run(script("id -u")).stdout == "0\n"
+    except TargetBroken as broken:
+        # Whoever has no sudo, or would be asked by it, is told so.
+        assert "the agent did not start on lab, which says:" in str(broken)
+        assert "sudo" in str(broken)
