@@ -190,3 +190,16 @@ steps:
     path = cli.write("c.yaml", text)
     assert "expects 1.0 injections" in cli("plan", path).out
     assert "expects 1.0 injections" not in cli("plan", path, "--target", "qemu").out
+
+
+@pytest.mark.parametrize("option", ["--drive", "--initrd"])
+def test_own_files_are_for_qemu_and_have_to_be_there(cli, option, tmp_path):
+    (tmp_path / "bzImage").write_bytes(b"x")
+    campaign = cli.write("c.yaml", TWO)
+    ended = cli(campaign, option, tmp_path / "bzImage")
+    assert ended.code == 2
+    assert "--initrd and --drive are for --target qemu, not simulated" in ended.err
+    words = ("--target", "qemu", "--kernel", tmp_path / "bzImage", option, tmp_path / "none")
+    ended = cli(campaign, *words)
+    assert ended.code == 2
+    assert f"{option} {tmp_path}/none: No such file or directory" in ended.err

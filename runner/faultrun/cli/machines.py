@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from faultrun.cli.early import Early
@@ -21,6 +22,17 @@ from faultrun.targets.uml import UmlLife
 from faultrun.targets.uml_guest import UmlBoot, UmlGuest
 
 Machines = Callable[[str], Target]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFiles:
+    """Files of the user's for a guest, besides its kernel, by the names that were typed."""
+
+    initrd: str = ""
+    drives: tuple[str, ...] = ()
+
+
+_NONE = OwnFiles()
 
 
 class UmlMachines:
@@ -76,16 +88,20 @@ def machines(
     *,
     sudo: bool = False,
     begun: Early | None = None,
+    own: OwnFiles = _NONE,
 ) -> Machines:
     """A function that opens a machine of the target called ``name``, by machine name.
 
     ``simulated`` is the kernel in this process; ``local:DIR`` is a folder that mirrors a
     machine's file tree; ``uml`` and ``qemu`` are guests, with ``kernel`` as their kernel's file if
     that is given, and with the programs that ``scripts`` name; ``local`` is this machine itself,
-    ``ssh`` another one, on which ``sudo`` asks to become root. ``begun`` is a guest that boots already.
+    ``ssh`` another one, on which ``sudo`` asks to become root. ``begun`` is a guest that boots already,
+    ``own`` what else of the user's a guest of QEMU is given.
     Raises UnknownTarget for what is no target, or none that can be opened.
     """
     target = target_name(name)
+    if own != _NONE and target.kind != "qemu":
+        raise UnknownTarget(f"--initrd and --drive are for --target qemu, not {name}")
     if target.kind == "simulated":
         return lambda machine: SimulatedTarget(spec, seed=seed, machine=machine)
     if target.kind == "local" and target.rest:
@@ -99,8 +115,18 @@ def machines(
 
         image = kernel_of(spec, kernel)
         wanted = named(scripts)
+        initrd = _own_file("--initrd", own.initrd) if own.initrd else None
+        drives = [_own_file("--drive", one) for one in own.drives]
         return lambda _machine: RenewableTarget(
-            QemuLife(image.path, spec, release=image.release, image=image.identity, wanted=wanted)
+            QemuLife(
+                image.path,
+                spec,
+                release=image.release,
+                image=image.identity,
+                wanted=wanted,
+                initrd=initrd,
+                drives=drives,
+            )
         )
     if target.kind == "local":
         here = ThisMachine()
@@ -111,6 +137,16 @@ def machines(
         there = RemoteMachine(_address(target, spec), sudo=sudo)
         return lambda _machine: SharedTarget(there, spec.devices)
     raise UnknownTarget(f"target {name!r} cannot be opened: this faultrun has no such machines")
+
+
+def _own_file(option: str, name: str) -> Path:
+    """A file that can be read. Raises UnknownTarget."""
+    path = Path(name).expanduser()
+    try:
+        with path.open("rb"):
+            return path.resolve()
+    except OSError as no:
+        raise UnknownTarget(f"{option} {name}: {no.strerror}") from no
 
 
 def _address(target: TargetName, spec: TargetSpec) -> Address:

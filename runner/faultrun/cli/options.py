@@ -66,6 +66,21 @@ def add_kernel(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_own_files(parser: argparse.ArgumentParser) -> None:
+    """What else of the user's own a guest of QEMU is given; faultrun never writes to it."""
+    parser.add_argument(
+        "--initrd", metavar="FILE", default="", help="an initramfs of your own for qemu, below ours"
+    )
+    parser.add_argument(
+        "--drive",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a disk image of your own for qemu (raw or qcow2), never written; the first one is the"
+        " guest's root if it holds one; repeat for more",
+    )
+
+
 def add_sudo(parser: argparse.ArgumentParser) -> None:
     """How to become root on another machine."""
     parser.add_argument(

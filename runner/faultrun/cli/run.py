@@ -12,7 +12,7 @@ from faultrun.cli import guards, loading, options
 from faultrun.cli.ending import Result, ended, refused
 from faultrun.cli.exits import Exit, worst
 from faultrun.cli.forecast import forecast
-from faultrun.cli.machines import Machines, machines, prepared
+from faultrun.cli.machines import Machines, OwnFiles, machines, prepared
 from faultrun.cli.progress import watch
 from faultrun.cli.recorded import recorded
 from faultrun.cli.signals import Interrupts
@@ -36,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser)
     options.add_target(parser, "where to run")
     options.add_kernel(parser)
+    options.add_own_files(parser)
     options.add_sudo(parser)
     guards.add_option(parser)
     parser.add_argument(
@@ -75,6 +76,7 @@ def _one(name: str, args: argparse.Namespace) -> Result:
             [step.workload.text() for step in read.campaign.steps],
             sudo=args.sudo,
             begun=args.early,
+            own=OwnFiles(initrd=args.initrd, drives=tuple(args.drive)),
         )
         with prepared(open_machine):
             return _planned(name, read, read.campaign, open_machine, args)
