@@ -40,12 +40,18 @@ class Hardware:
 
 
 def cmdline(init: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
-    """The kernel's command line. ``words`` come last: of two equal options the kernel takes that."""
+    """The kernel's command line. ``words`` come last: of two equal options the kernel takes that.
+
+    A processor that QEMU emulates never counts its TSC down, so that it jumps when a snapshot is
+    put back (QEMU: softmmu/cpu-timers.c:cpu_get_ticks_locked()); the HPET does not, and is the
+    kernel's next choice.
+    """
     return (
         f"console={CONSOLE_TTY}",
         "scsi_debug.add_host=0",
         "null_blk.nr_devices=0",
         "random.trust_cpu=1",
+        "tsc=unstable",
         "pty.legacy_count=0",
         # After a snapshot the kernel would find that this clock and another differ, and drop it
         # (kernel/time/clocksource.c:clocksource_watchdog()).
