@@ -39,6 +39,10 @@ def panic_of(log: tuple[LogLine, ...]) -> str:
     return ""
 
 
+HANGS = re.compile("|".join(kind.pattern for kind in KINDS if kind.fate == "hang").encode())
+"""What the kernel's own watchdogs say, in a console as it comes."""
+
+
 def stuck_of(log: tuple[LogLine, ...]) -> str:
     """The last line that says that something hangs; empty if there is none."""
     patterns = [re.compile(kind.pattern) for kind in KINDS if kind.fate == "hang"]

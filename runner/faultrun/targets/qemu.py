@@ -29,6 +29,8 @@ WATCHDOG_S = 10.0
 _SLICE_S = 0.1
 _LAST_WORDS_S = 3.0
 """A process closes its lines a moment before it is seen to have ended."""
+_GRACE_NS = 2 * 1_000_000_000
+"""Who is said to hang may come back within that time: then it was this machine that was slow."""
 
 
 class QemuLife:
@@ -86,9 +88,9 @@ class QemuLife:
             raise TargetBroken(f"the guest cannot be made: {no}") from no
 
     def alive(self) -> bool:
-        """Whether QEMU runs, and the guest in it."""
+        """Whether QEMU runs, and the guest in it; one that says itself that it hangs does not."""
         machine = self._machine
-        return machine is not None and machine.guest.alive and not machine.ended()
+        return machine is not None and machine.guest.alive and not (machine.ended() or self._stuck)
 
     def ended(self, silent: Silent) -> TargetDied | TargetBroken:
         """A guest that is silent has died; a QEMU that is gone is no kernel's fault."""
@@ -97,12 +99,17 @@ class QemuLife:
         if panic := panic_of(log):
             return TargetDied(f"kernel panic: {panic}")
         why = machine.ended() if machine is not None else ""
-        if machine is not None and silent.ended and not why and machine.guest.wait(_LAST_WORDS_S):
+        cut = silent.ended and not (why or self._stuck)
+        if machine is not None and cut and machine.guest.wait(_LAST_WORDS_S):
             return TargetBroken(f"QEMU ended: {machine.guest.last_words() or 'it says nothing'}")
-        if why or silent.ended:
+        if why or cut:
             return TargetDied(f"the guest ended: {why or silent}")
         stuck = stuck_of(log)
         return TargetDied(f"the guest hangs: {stuck or silent}", hung=True)
+
+    @property
+    def _stuck(self) -> bool:
+        return self._machine is not None and self._machine.stuck_for_ns() > _GRACE_NS
 
     def console(self) -> tuple[LogLine, ...]:
         """What it printed since it was started."""

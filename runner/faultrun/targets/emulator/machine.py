@@ -9,6 +9,7 @@ from pathlib import Path
 import faultrun
 from faultrun.model.target import TargetBroken
 from faultrun.targets.clock import MonotonicClock
+from faultrun.targets.console import HANGS
 from faultrun.targets.emulator import hardware as hw
 from faultrun.targets.emulator import qcow2
 from faultrun.targets.emulator.hardware import Disk, Hardware
@@ -22,6 +23,8 @@ _ARCHIVE_ALIGN = 4
 _LISTENER = "agent"
 _PANIC_IS_OVER = b"---[ end Kernel panic"
 """The last line of a panic (kernel/panic.c:panic()); the machine then stands still for ever."""
+_LONGEST = 256
+"""Bytes that are looked at again, since a line may have been read in two pieces."""
 _PATIENCE_NS = 20 * 1_000_000_000
 _PAUSE_NS = 1_000_000
 
@@ -39,6 +42,7 @@ class Machine:
         self._line: socket.socket | None = None
         self._ended = ""
         self._looked = 0
+        self._stuck_ns = 0
 
     def start(self, initrds: Sequence[Path], images: Sequence[Path] = ()) -> None:
         """Start QEMU, standing still. ``images`` are the drives' files, if there are any yet."""
@@ -110,6 +114,7 @@ class Machine:
         # Both writers append, so that the next guest's console starts at the file's beginning.
         os.truncate(self.folder / "console", 0)
         self._looked = 0
+        self._stuck_ns = 0
         self._ended = ""
 
     def images(self) -> tuple[Path, ...]:
@@ -126,6 +131,10 @@ class Machine:
         if not self._ended and self._panicked():
             self._ended = "kernel panic"
         return self._ended
+
+    def stuck_for_ns(self) -> int:
+        """How long ago the console said that a processor or a task hangs; 0 if it did not."""
+        return MonotonicClock().now_ns() - self._stuck_ns if self._stuck_ns else 0
 
     def quit(self) -> None:
         """End it in good order, with its drives' files complete; the folder stays."""
@@ -189,11 +198,13 @@ class Machine:
         """Whether the end of a panic stands on the console; what was looked at is not read again."""
         try:
             with (self.folder / "console").open("rb") as file:
-                file.seek(max(self._looked - len(_PANIC_IS_OVER), 0))
+                file.seek(max(self._looked - _LONGEST, 0))
                 new = file.read()
                 self._looked = file.tell()
         except OSError:
             return False
+        if not self._stuck_ns and HANGS.search(new):
+            self._stuck_ns = MonotonicClock().now_ns()
         return _PANIC_IS_OVER in new
 
     def _at(self, act: Callable[[str], object]) -> None:
