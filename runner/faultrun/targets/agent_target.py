@@ -151,6 +151,9 @@ class AgentTarget:
             timeout_ns=command.timeout_ns,
             task=task,
         )
+        if "errno" in told:
+            name = errno.errorcode.get(told["errno"], told["errno"])
+            raise TargetBroken(f"no process could be made for the workload: {name}")
         if told["unarmed"]:
             number, _, path = told["unarmed"].partition(" ")
             raise _refused({"errno": int(number)}, path, "write")

@@ -11,6 +11,8 @@ from faultrun.targets.guest.wire import Message, Wire, dump, pack
 
 SECOND_NS = 1_000_000_000
 _AGAIN_NS = 2 * SECOND_NS
+"""The first time; then twice as long each time, so that a busy machine's line does not fill up."""
+_MORE_NS = SECOND_NS // 2
 _PING_NS = SECOND_NS
 _SOON_NS = 1_000_000
 """What arrived broken is sent again at once, but not in a storm."""
@@ -64,6 +66,7 @@ class Link:
         heard = sent = pinged = self._clock.now_ns()
         running = False
         killed = -_PING_NS
+        patience = _AGAIN_NS
         while True:
             message = self._receive(_SLICE_S)
             now = self._clock.now_ns()
@@ -87,8 +90,9 @@ class Link:
             if running and now - pinged > _PING_NS:
                 pinged = now
                 self._send(pack({"id": 0, "op": "ping"}))
-            if not running and now - max(sent, heard) > _AGAIN_NS:
+            if not running and now - max(sent, heard) > patience:
                 sent = now
+                patience *= 2
                 self._send(frame)
             if stop is not None and now - killed > _PING_NS and stop():
                 killed = now
@@ -106,10 +110,24 @@ class Link:
         raise Silent(f"it ended during '{op}'", ended=True)
 
     def _send(self, frame: bytes) -> None:
+        """In pieces, if the line takes no more at once; then each is confirmed before the next."""
+        window = self._wire.window or len(frame)
         try:
-            self._wire.send(frame)
+            for start in range(0, len(frame), window):
+                if start and not self._taken(start):
+                    return
+                self._wire.send(frame[start : start + window])
         except OSError as gone:
             raise Silent(f"it takes no more requests: {gone.strerror}", ended=True) from gone
+
+    def _taken(self, size: int) -> bool:
+        """Whether the machine says soon that it has so many bytes of a frame."""
+        give_up = self._clock.now_ns() + _MORE_NS
+        while self._clock.now_ns() < give_up:
+            message = self._receive(_SLICE_S)
+            if message is not None and message.get("more", 0) >= size:
+                return True
+        return False
 
     def _receive(self, timeout_s: float) -> Message | None:
         try:

@@ -14,7 +14,7 @@ import mmap
 import os
 
 _CHUNK = 65_536
-_SPLICED = 16_384
+_SPLICED = 2_048
 _LEAVE = frozenset({errno.EAGAIN, errno.EINTR})
 
 

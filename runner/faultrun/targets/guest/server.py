@@ -98,9 +98,11 @@ class Server:
         self._wire.send(frame)
 
     def _ask_again(self) -> None:
-        """Something arrived broken: the runner need not find out by waiting."""
+        """Something arrived broken, or in part: the runner need not find out by waiting."""
         if self._wire.torn():
             self._wire.send(pack({"again": 0}))
+        elif half := self._wire.half():
+            self._wire.send(pack({"more": half}))
 
     def _silent(self) -> bool:
         return self._guard.on and now_s() - self._heard > self._silence_s

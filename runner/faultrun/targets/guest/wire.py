@@ -20,7 +20,7 @@ from faultrun.targets.guest.inlet import Inlet
 Message = dict[str, Any]
 
 START = b"\x02"
-_PACKED = 2_048
+_PACKED = 800
 """A payload longer than this many bytes travels compressed."""
 _LONGEST = 64 << 20
 """No frame is longer than so many bytes; more without an end is noise."""
@@ -66,15 +66,21 @@ def unpack(line: bytes) -> Message | None:
 
 
 class Wire:
-    """The two ends of a stream, as descriptors; on a terminal or a socket both are one."""
+    """The two ends of a stream, as descriptors; on a terminal or a socket both are one.
 
-    def __init__(self, source: int, sink: int) -> None:
+    ``window``: so many bytes of a frame the other end takes before it has to say that it took them;
+    0: any number.
+    """
+
+    def __init__(self, source: int, sink: int, *, window: int = 0) -> None:
         self.source = source
+        self.window = window
         self._sink = sink
         self._rest = bytearray()
         self._frames: list[Message] = []
         self._torn = False
         self._asked = 0
+        self._told = 0
         os.set_blocking(source, False)
         self._inlet = Inlet(source)
         self._ears = Ears()
@@ -90,6 +96,14 @@ class Wire:
                 if failed.errno not in PASSING:
                     raise
                 self._wait_for_room()
+
+    def half(self) -> int:
+        """How many bytes of a frame are there that is not whole yet; 0 if nothing new is."""
+        start = self._rest.rfind(START)
+        size = len(self._rest) - start if start >= 0 else 0
+        new = size != self._told
+        self._told = size
+        return size if new else 0
 
     def torn(self) -> bool:
         """Whether something was lost since the last time this was asked: then ask for it again."""
