@@ -48,7 +48,7 @@ class Held(UmlGuest):
 
     def __init__(self, kernel, spec, *, silence_s):
         self.silence_s = silence_s
-        super().__init__(UmlBoot(kernel.path, spec))
+        super().__init__(UmlBoot.of(kernel.path, spec))
 
     def _words(self, boot, line):
         *words, _agent, settings = super()._words(boot, line)
