@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess  # noqa: TID251  # targets are the one place that starts processes
 import sys
 import tempfile
@@ -55,6 +56,15 @@ class GuestProcess:
             and self._keeper.poll() is None
             and not (self.folder / "ended").exists()
         )
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody on this machine killed it: no kernel ends itself by SIGKILL or SIGTERM."""
+        try:
+            how = int((self.folder / "ended").read_bytes())
+        except (OSError, ValueError):
+            return False
+        return -how in (signal.SIGKILL, signal.SIGTERM)
 
     def wait(self, most_s: float) -> bool:
         """Whether it ends within that time."""

@@ -2,7 +2,7 @@
 
 Standard input is the runner's life line: once it closes, also because the runner was killed, the
 guest and all its processes are killed and its folder is removed. If the guest ends by itself, a file
-``ended`` appears in the folder. This file is started as a script
+``ended`` appears in the folder that says how. This file is started as a script
 and uses the standard library only. Arguments: the guest's folder, then the guest's command.
 """
 
@@ -34,18 +34,17 @@ def keep(folder: str, command: list[str]) -> int:
         _become(command, libc, ours)
     # The guest's ends of its lines are its own: once it is gone, they are closed.
     _close_all_but({0, 1, 2, woken, wake})
-    ended = False
+    ended = ""
     while True:
         ready = select.select((0, woken), (), ())[0]
         if 0 in ready and not os.read(0, 1):
             break
         if woken in ready:
             os.read(woken, 64)
-        if not ended and _reap(pid):
+        if not ended and (ended := _reap(pid)):
             # The console stays until the runner has read it.
-            ended = True
             _kill_all()
-            _note(folder)
+            _note(folder, ended)
     _kill_all()
     shutil.rmtree(folder, ignore_errors=True)
     return 0
@@ -74,22 +73,27 @@ def _become(command: list[str], libc: ctypes.CDLL, parent: int) -> None:
         os._exit(127)
 
 
-def _reap(pid: int) -> bool:
-    """Take what ended; whether the guest is among it."""
-    found = False
+def _reap(pid: int) -> str:
+    """Take what ended; how the guest did, as waitstatus_to_exitcode() says it, if it is among it."""
+    found = ""
     while True:
         try:
-            ended = os.waitpid(-1, os.WNOHANG)[0]
+            ended, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return found
         if not ended:
             return found
-        found = found or ended == pid
+        if ended == pid:
+            found = str(os.waitstatus_to_exitcode(status))
 
 
-def _note(folder: str) -> None:
+def _note(folder: str, how: str) -> None:
+    """Whole or not at all: whoever sees the file may read it."""
     with suppress(OSError):
-        os.close(os.open(f"{folder}/ended", os.O_CREAT | os.O_WRONLY, 0o600))
+        handle = os.open(f"{folder}/ending", os.O_CREAT | os.O_WRONLY, 0o600)
+        os.write(handle, how.encode())
+        os.close(handle)
+        os.rename(f"{folder}/ending", f"{folder}/ended")
 
 
 def _kill_all() -> None:

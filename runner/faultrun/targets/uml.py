@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from faultrun.model.campaign import TargetSpec
-from faultrun.model.target import LogLine, TargetDied, TargetInfo
+from faultrun.model.target import LogLine, TargetBroken, TargetDied, TargetInfo
 from faultrun.targets.console import panic_of, stuck_of
 from faultrun.targets.guest.wire import Wire
 from faultrun.targets.life import Manners
@@ -61,13 +61,15 @@ class UmlLife:
         """Whether the guest's process runs."""
         return self._guest is not None and self._guest.process.alive
 
-    def ended(self, silent: Silent) -> TargetDied:
-        """A guest that is silent has died: there is no link that could break but the kernel's own."""
+    def ended(self, silent: Silent) -> TargetDied | TargetBroken:
+        """A guest that is silent has died, unless it was killed from outside: that is no kernel's end."""
         if silent.ended and self._guest is not None:
             self._guest.process.wait(_LAST_WORDS_S)
         log = self.console()
         if panic := panic_of(log):
             return TargetDied(f"kernel panic: {panic}")
+        if self._guest is not None and self._guest.process.killed:
+            return TargetBroken("the guest's process was killed from outside (is memory short?)")
         if silent.ended:
             return TargetDied(f"the guest ended: {silent}")
         stuck = stuck_of(log)
