@@ -14,6 +14,8 @@ _AGAIN_NS = 2 * SECOND_NS
 """The first time; then twice as long each time, so that a busy machine's line does not fill up."""
 _MORE_NS = SECOND_NS // 2
 _PING_NS = SECOND_NS
+_NOISE_NS = SECOND_NS // 10
+"""What arrives broken here may be a workload's noise: to ask all too often fills the line."""
 _SOON_NS = 1_000_000
 """What arrived broken is sent again at once, but not in a storm."""
 _SLICE_S = 0.05
@@ -79,7 +81,7 @@ class Link:
                     sent = now
                     self._send(frame)
                 continue
-            if self._wire.torn() and now - sent > _SOON_NS:
+            if self._wire.torn() and not running and now - sent > _NOISE_NS:
                 sent = now
                 self._send(frame)
             if now - heard > self._silence_ns:
