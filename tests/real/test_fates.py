@@ -1,9 +1,12 @@
 """A kernel that stops, one that hangs and one that kills a task are told apart, and a clean one comes."""
 
+import os
+import signal
+
 import pytest
 
 from faultrun.model.campaign import TargetSpec
-from faultrun.model.target import Command, TargetDied
+from faultrun.model.target import Command, TargetBroken, TargetDied
 from faultrun.targets.agent_target import RenewableTarget
 from faultrun.targets.uml import UmlLife
 
@@ -45,3 +48,13 @@ def test_a_warning_is_survived(guest):
     assert crash(guest, "WARNING").exit_code == 0
     lines, _cursor, _lost = guest.log(0)
     assert any("WARNING" in line.text for line in lines)
+
+
+def test_a_keeper_that_is_killed_is_no_end_of_a_kernel(guest):
+    process = guest._life._guest.process
+    os.kill(process._keeper.pid, signal.SIGKILL)
+    with pytest.raises(TargetBroken, match="killed from outside"):
+        guest.run(Command(timeout_ns=20 * SECOND_NS, script="sleep 5"))
+    guest.recover("its keeper was killed")
+    assert not process.folder.exists()
+    assert guest.run(Command(timeout_ns=20 * SECOND_NS, script="echo up")).stdout == "up\n"

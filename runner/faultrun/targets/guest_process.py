@@ -59,11 +59,14 @@ class GuestProcess:
 
     @property
     def killed(self) -> bool:
-        """Whether somebody on this machine killed it: no kernel ends itself by SIGKILL or SIGTERM."""
+        """Whether somebody on this machine killed it: no kernel ends itself by SIGKILL or SIGTERM.
+
+        A keeper that is gone and has not said how the guest ended was killed, and took it along.
+        """
         try:
             how = int((self.folder / "ended").read_bytes())
         except (OSError, ValueError):
-            return False
+            return self._keeper is not None and self._keeper.poll() is not None
         return -how in (signal.SIGKILL, signal.SIGTERM)
 
     def wait(self, most_s: float) -> bool:
