@@ -53,9 +53,6 @@ def cmdline(init: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
         "random.trust_cpu=1",
         "tsc=unstable",
         "pty.legacy_count=0",
-        # After a snapshot the kernel would find that this clock and another differ, and drop it
-        # (kernel/time/clocksource.c:clocksource_watchdog()).
-        "tsc=reliable",
         *words,
         "--",
         *init,
@@ -99,6 +96,8 @@ def words(
     if hardware.shares_files:
         share = "local,id=host,path=/,security_model=none,readonly=on,multidevs=remap"
         line += ("-fsdev", share, "-device", "virtio-9p-pci,fsdev=host,mount_tag=host")
+    # A network card that leads nowhere: eth0.
+    line += ("-device", "virtio-net-pci,romfile=")
     disks = [*hardware.disks]
     if hardware.keeps_snapshots:
         line += ("-blockdev", json.dumps(blockdev(VMSTATE, folder)))

@@ -18,7 +18,7 @@ from faultrun.targets.initramfs.python import HOME
 from faultrun.targets.recipes.outfit import Outfit, outfit
 from faultrun.targets.recipes.qemu import FORGET_HOSTS, RECIPES, on_bus
 
-_FORM = 3
+_FORM = 4
 """Counts up with every change that makes older snapshots useless."""
 _PROGRAM = "qemu-system-x86_64"
 _AGENT = "faultrun/targets/guest/start.py"
