@@ -130,6 +130,9 @@ def test_rules_of_a_group(codes):
     interval = "group: g\n  " + slab("probability: 100, times: 1, interval: 3")
     assert codes(written, interval) == ["FR112"]
     assert codes(interval, written) == []
+    here, there = "targets: [simulated]\n  ", "targets: [qemu]\n  "
+    assert codes(here + written, here + interval) == ["FR112"]
+    assert "FR112" not in codes(here + written, there + interval)
 
 
 def test_a_finding_of_many_cells_is_told_once(codes, tmp_path):

@@ -40,13 +40,15 @@ def interval_phase(
     steps: Sequence[Step], capabilities: Mapping[str, Capability]
 ) -> Iterable[Remark]:
     """FR112: interval counts on from what ran on the machine before."""
-    seen: dict[tuple[str, str], Step] = {}
+    seen: dict[tuple[str, str], list[Step]] = {}
     for step in steps:
         if step.group is None:
             continue
         for armed in armed_by(step, capabilities):
             directory = armed.capability.directory.format_map(armed.injection.place())
-            before = seen.setdefault((step.group, directory), step)
+            others = seen.setdefault((step.group, directory), [])
+            others.append(step)
+            before = next(one for one in others if _meet(one, step))
             if armed.number("interval", 1) < 2:
                 continue
             mark, length = armed.place("interval")
@@ -98,3 +100,8 @@ def spent_point(steps: Sequence[Step], capabilities: Mapping[str, Capability]) -
 
 
 GROUP_RULES: tuple[GroupRule, ...] = (eaten_before, interval_phase, spent_point)
+
+
+def _meet(one: Step, other: Step) -> bool:
+    """Whether some kind of machine runs both steps."""
+    return not (one.targets and other.targets) or bool({*one.targets} & {*other.targets})
