@@ -33,7 +33,7 @@ steps:
     inject: {fail-nth: {nth: 2}}
     run: cat /etc/hostname
   by-name:
-    inject: {fail_function: {function: __x64_sys_mkdirat, retval: -5, probability: 100, times: 1}}
+    inject: {fail_function: {function: __x64_sys_mkdir, retval: -5, probability: 100, times: 1}}
     run: mkdir /tmp/x
 """
 

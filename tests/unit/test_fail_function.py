@@ -89,13 +89,13 @@ def test_everything_listed_has_a_type():
 
 def test_fail_nth_counts_an_injected_function():
     target = machine()
-    assert write(target, INJECT, "__x64_sys_mkdirat") == ""
+    assert write(target, INJECT, "__x64_sys_mkdir") == ""
     done = run(target, argv=("mkdir", "/tmp/x"), nth=1)
     assert done.exit_code != 0
     without = machine()
     clean = run(without, argv=("mkdir", "/tmp/x"), nth=10_000)
     armed = machine()
-    write(armed, INJECT, "__x64_sys_mkdirat")
+    write(armed, INJECT, "__x64_sys_mkdir")
     counted = run(armed, argv=("mkdir", "/tmp/x"), nth=10_000)
     assert clean.fail_nth_left - counted.fail_nth_left == 1
 

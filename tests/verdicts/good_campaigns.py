@@ -152,7 +152,7 @@ def notifiers():
 
 def functions():
     """A system call returns what it is given, and its caller says so."""
-    calls = {"unlinkat": "touch /tmp/a; rm /tmp/a", "mkdirat": "mkdir /tmp/a"}
+    calls = {"unlinkat": "touch /tmp/a; rm /tmp/a", "mkdir": "mkdir /tmp/a"}
     for call, line in calls.items():
         for value, errno in ((-30, "EROFS"), (-28, "ENOSPC"), (-13, "EACCES"), (-5, "EIO")):
             yield Good(

@@ -99,7 +99,7 @@ POINTS: dict[str, tuple[Point, ...]] = {
     "read": (Copy(("_copy_to_iter", *_READ)),),
     "write": (Copy(("_copy_from_iter", *_WRITE)),),
     "socketpair": (*_socket(), *_socket(), *_socket_file(), *_socket_file()),
-    "mkdirat": (*_name("do_mkdirat", "__x64_sys_mkdir", *_ENTRY),),
+    "mkdir": (*_name("do_mkdirat", "__x64_sys_mkdir", *_ENTRY),),
     "unlinkat": (*_name("do_unlinkat", "__x64_sys_unlinkat", *_ENTRY),),
     "renameat2": (*_name("do_renameat2", "__x64_sys_rename", *_ENTRY),),
     "mount": (

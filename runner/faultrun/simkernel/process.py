@@ -204,7 +204,7 @@ class Process:
 
     def mkdir(self, name: str) -> None:
         """mkdir(2)."""
-        points.check(self.machine.kernel, self.task, "mkdirat")
+        points.check(self.machine.kernel, self.task, "mkdir")
         self.machine.files.mkdir(self.path(name), self.task)
 
     def remove(self, name: str, *, directory: bool) -> None:
