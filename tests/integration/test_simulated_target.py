@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,15 @@ def test_the_same_seed_and_name_give_the_same_bytes_in_every_process():
     assert once("7", "1", "m", "Asia/Tokyo") == first
     assert once("7", "2", "m", "UTC") != first
     assert once("7", "1", "n", "UTC") != first
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["bomb() { bomb & bomb & }; bomb", ":(){ :|:& };:", "while :; do sleep 100 & done"],
+)
+def test_a_fork_bomb_meets_the_kernels_limit_and_not_this_machines(script):
+    with SimulatedTarget(TargetSpec(), seed=1, machine="m") as target:
+        done = target.run(Command(timeout_ns=2_000_000_000, script=script))
+        assert done.timed_out or done.exit_code is not None
+        assert threading.active_count() < 2_000
+        assert target.run(Command(timeout_ns=2_000_000_000, script="echo on")).stdout == "on\n"

@@ -90,6 +90,7 @@ class Process:
 
     def fork(self) -> "Process":
         """A child with the same files. Raises SimErrno("ENOMEM") or EAGAIN."""
+        self.machine.kernel.tasks.room()
         points.check(self.machine.kernel, self.task, "clone")
         task = self.machine.kernel.tasks.spawn(self.task.comm, self.task)
         self.machine.pids.append(task.pid)
@@ -99,6 +100,7 @@ class Process:
 
     def thread(self) -> "Process":
         """Another thread (CLONE_THREAD). Raises SimErrno("ENOMEM") or EAGAIN."""
+        self.machine.kernel.tasks.room()
         points.check(self.machine.kernel, self.task, "clone")
         task = self.machine.kernel.tasks.thread(self.task)
         self.machine.pids.append(task.pid)

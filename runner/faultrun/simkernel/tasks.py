@@ -1,7 +1,11 @@
 """Tasks: what of them the fault-injection framework looks at."""
 
+from faultrun.simkernel.sim_errno import SimErrno
+
 KTHREADS = 2
 FIRST_PID = 100
+MOST = 1_000
+"""Tasks that live at once: what /proc/sys/kernel/threads-max would say of so small a machine."""
 
 
 class SimTask:
@@ -34,6 +38,11 @@ class TaskTable:
     def __init__(self) -> None:
         self._next = FIRST_PID
         self.by_pid: dict[int, SimTask] = {}
+
+    def room(self) -> None:
+        """Raises SimErrno("EAGAIN") if there are too many tasks (kernel/fork.c:copy_process())."""
+        if len(self.by_pid) >= MOST:
+            raise SimErrno("EAGAIN")
 
     def spawn(self, comm: str, parent: SimTask | None = None) -> SimTask:
         """A new task; ``comm`` is cut at 15 characters (include/linux/sched.h:TASK_COMM_LEN)."""
