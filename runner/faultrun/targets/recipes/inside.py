@@ -39,9 +39,8 @@ def scsi_debug(device: DeviceSpec) -> Made:
 def loop(device: DeviceSpec) -> Made:
     """Over a file in memory."""
     file = f"/run/faultrun-{device.name}"
-    lines = (
-        f"truncate -s {size_mib(device)}M {file} && losetup /dev/{device.name} {file} || exit 1\n"
-    )
+    made = f"truncate -s {size_mib(device)}M {file}"
+    lines = f"{made} && losetup --partscan /dev/{device.name} {file} || exit 1\n"
     return Made(script=lines + parted(device, device.name))
 
 
