@@ -280,6 +280,8 @@ E""",
     r"""echo in > f; (cat; echo more) < f; { cat; } < f; exec < f; read l; echo "l=$l" """,
     r"""echo a>f;cat<f;echo b>>f;cat<f|wc -l;echo c 2>/dev/null|cat""",
     r"""exec > f; echo hidden; exec >&2; cat f""",
+    r"""exec 3< none; echo $?; exec 3< none || echo no; exec 3< none echo x; echo on""",
+    r"""set -e; exec 3< none; echo on""",
     r"""exec 3>&1; x=$(echo captured; echo direct >&3); echo "x=$x"; exec 3>&-""",
     r"""cat > f <<E
 to file

@@ -186,8 +186,9 @@ class Commands:
         try:
             self._redirect(self._shell.process, node.redirects)
         except redirects.RedirectError as wrong:
+            # Only in POSIX mode it would be the end of the shell.
             self._shell.say(str(wrong))
-            raise ExitShell(1) from None
+            return self._shell.checked(1)
         if len(argv) == 1:
             return 0
         self._shell.process.env = self._shell.state.environment()
