@@ -102,6 +102,8 @@ class Step:
     requires: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     """Kinds of target on which it runs; none named means every one."""
+    marks_itself: bool = False
+    """The workload sets its own make-it-fail: what its start needs is then not counted."""
 
     def meant_for(self, kind: str) -> bool:
         """Whether the campaign wants it run on that kind of target."""

@@ -1,6 +1,7 @@
 """Campaign to Plan: pure and deterministic, without a machine."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from faultrun.kernel.version import KernelVersion
 from faultrun.model.campaign import Campaign, Workload
@@ -126,7 +127,11 @@ class _Maker:
             locks=self._locks.of(step),
             writes=armed.writes,
             counters=armed.counters,
-            command=_command(step.workload, step.timeout_ns, armed),
+            command=_command(
+                step.workload,
+                step.timeout_ns,
+                replace(armed, make_it_fail=armed.make_it_fail and not step.marks_itself),
+            ),
             cleanup=None if cleanup is None else _command(cleanup, step.timeout_ns, WriteSet()),
             order=order,
             prediction=UNPREDICTED if step.injections else NO_FAULT,

@@ -88,7 +88,7 @@ def _step(origin: str, mark: Mark, node: Node, document: Document, context: Cont
     is_known = context.findings.errors == before and not isinstance(table.get("inject"), Broken)
     run = workload(table.get("run"), scope, context)
     cleanup = workload(table.get("cleanup"), scope, context)
-    repeat = table.leaf("repeat")
+    repeat, marks = table.leaf("repeat"), table.leaf("marks_itself")
     made = StepDraft(
         origin=origin,
         mark=mark,
@@ -98,6 +98,7 @@ def _step(origin: str, mark: Mark, node: Node, document: Document, context: Cont
         tags=_tags((*defaults.leaves("tags"), *table.leaves("tags")), context),
         requires=_requires(defaults, table, context),
         targets=kinds,
+        marks_itself=marks is not None and marks.value is True,
         injections=inject,
         expectations=claims,
         workload=run,

@@ -60,6 +60,7 @@ class StepDraft:
     tags: tuple[str, ...]
     requires: tuple[str, ...]
     targets: tuple[str, ...]
+    marks_itself: bool
     injections: Sequence[Draft]
     expectations: Sequence[ExpectationDraft]
     workload: WorkloadDraft | None
@@ -119,6 +120,7 @@ class StepDraft:
                 cleanup=cleanup,
                 requires=self.requires,
                 targets=self.targets,
+                marks_itself=self.marks_itself,
             )
         context.findings.cell = ""
 
