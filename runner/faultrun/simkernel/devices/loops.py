@@ -111,6 +111,8 @@ class Loops:
         self._publish = publish
         self._withdraw = withdraw
         self._media: dict[str, FileMedium] = {}
+        self._disks: dict[str, Disk] = {}
+        self._leaving: set[str] = set()
         self._worker: SimTask | None = None
 
     @property
@@ -122,6 +124,7 @@ class Loops:
 
     def attach(self, file: OpenFile, wanted: str = "") -> str:
         """Make a disk of a file: its path. Raises SimErrno("EBUSY") if the wanted one is taken."""
+        self._settle()
         name = wanted.rpartition("/")[2] or self._free()
         if name in self._media:
             raise SimErrno("EBUSY")
@@ -131,18 +134,20 @@ class Loops:
         medium = FileMedium(file)
         self._media[name] = medium
         number = (_MAJOR, minor)
-        disk = loop_disk(self._kernel, name, medium, number)
+        disk = self._disks[name] = loop_disk(self._kernel, name, medium, number)
         self._kernel.log.emit(6, f"{name}: detected capacity change from 0 to {disk.sectors}")
         self._publish(disk, 0)
         return f"/dev/{name}"
 
     def release(self, path: str) -> None:
-        """Let the file go; nothing happens for a path that is no loop device of ours."""
+        """Let the file go; nothing happens for a path that is no loop device of ours.
+
+        Kernel: drivers/block/loop.c:loop_clr_fd() waits for whoever else has the device open.
+        """
         name = path.removeprefix("/dev/")
-        medium = self._media.pop(name, None)
-        if medium is not None:
-            self._withdraw(name)
-            medium.close()
+        if name in self._media:
+            self._leaving.add(name)
+        self._settle()
 
     def release_all(self) -> None:
         """``losetup -D``."""
@@ -151,7 +156,18 @@ class Loops:
 
     def attached(self) -> tuple[str, ...]:
         """Paths of the loop devices in use, sorted."""
+        self._settle()
         return tuple(f"/dev/{name}" for name in sorted(self._media))
+
+    def _settle(self) -> None:
+        for name in sorted(self._leaving):
+            if self._disks[name].holders:
+                continue
+            self._leaving.remove(name)
+            del self._disks[name]
+            medium = self._media.pop(name)
+            self._withdraw(name)
+            medium.close()
 
     def _free(self) -> str:
         number = 0

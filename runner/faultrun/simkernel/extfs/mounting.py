@@ -37,7 +37,10 @@ def mount_disk(
     if geometry.kind == "btrfs":
         returned = kernel.overridden("open_ctree", task, _GET_TREE)
         if returned is not None:
-            # fs/btrfs/super.c:btrfs_fill_super(): the super block has no name yet.
+            # fs/btrfs/super.c:btrfs_fill_super(): the super block has no name yet. The devices were
+            # opened before, and fs/btrfs/disk-io.c:open_ctree() itself, which never ran, would have
+            # closed them: nobody does.
+            device.holders += 1
             kernel.log.emit(3, f"BTRFS error (device (efault)): open_ctree failed: {returned}")
             raise SimErrno(name_of(-returned))
     volume = Volume(kernel, device, geometry)
