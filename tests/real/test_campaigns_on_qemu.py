@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.real
 
-WHOLE = ["fail-function", "mmc", "notifier"]
+WHOLE = ["fail-function", "mmc", "notifier", "nvme-admin"]
 CRASHES = [
     *("types", "quiet*CORRUPT_LIST_ADD*", "warns*type=WARNING]", "segv*", "kill*WRITE_RO*"),
     *("panic*", "wedged*", "stuck*", "spinlockup", "interrupt", "submit-bh", "recursion"),
