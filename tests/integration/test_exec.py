@@ -241,7 +241,9 @@ def test_a_folder_is_left_as_it_was(cli, machine):
 def test_a_command_that_cannot_be_found_leaves_nothing_armed(cli, machine):
     before = content(machine)
     done = cli("exec", "--target", f"local:{machine}", "-p", "50", "--", "no-such-program")
-    assert done.code == 127, done.err
+    # As on the simulated kernel: what cannot be run at all is no answer of the command's.
+    assert done.code == 3, done.err
+    assert "needs the program 'no-such-program', which this machine does not have" in done.err
     assert content(machine) == before
 
 

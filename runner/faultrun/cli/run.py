@@ -75,7 +75,7 @@ def _one(name: str, args: argparse.Namespace) -> Result:
             args.kernel,
             [step.workload.text() for step in read.campaign.steps],
             sudo=args.sudo,
-            begun=args.early,
+            begun=getattr(args, "early", None),
             own=OwnFiles(initrd=args.initrd, drives=tuple(args.drive)),
         )
         with prepared(open_machine):
