@@ -17,6 +17,8 @@ from faultrun.targets.uml_guest import UmlBoot, UmlGuest
 _LAST_WORDS_S = 3.0
 """A kernel that panics closes its lines before it is through with its console."""
 SILENCE_S = 20
+_ENV = (("DM_DISABLE_UDEV", "1"),)
+"""No udev runs in a guest: libdevmapper has to make a mapping's node itself."""
 
 
 class UmlLife:
@@ -47,7 +49,7 @@ class UmlLife:
             image=image,
         )
         self.manners = Manners(
-            silence_ns=SILENCE_S * 1_000_000_000, whole=True, programs=programs()
+            silence_ns=SILENCE_S * 1_000_000_000, whole=True, programs=programs(), env=_ENV
         )
 
     def start(self) -> Wire:
