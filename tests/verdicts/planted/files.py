@@ -73,7 +73,7 @@ def mount_calls_every_error_a_bad_superblock(patch):
     around(patch, mounting, "mount_disk", mount_disk)
 
 
-@bug("leak", "fail-function", "loop-mount", symptom="/dev/loop0")
+@bug("leak", "fail-function", "loop-mount-unreadable", symptom="/dev/loop0")
 def mount_forgets_the_loop_device_of_a_failed_mount(patch):
     """A loop device that mount made itself stays when the mount fails."""
 
@@ -88,7 +88,7 @@ def mount_forgets_the_loop_device_of_a_failed_mount(patch):
     around(patch, mounting, "_file_system", file_system)
 
 
-@bug("leak", "fail-function", "loop-mount", symptom="/dev/loop")
+@bug("leak", "fail-function", "loop-mount-unreadable", symptom="/dev/loop")
 def umount_leaves_the_loop_attached(patch):
     """Once a mount of a loop device has failed, umount does not detach them any more."""
 
@@ -108,7 +108,10 @@ def umount_leaves_the_loop_attached(patch):
 
 
 @bug(
-    "leak", "fail-function", "loop-mount", symptom="btrfs is not in use.*it says 'mount said 32.n'"
+    "leak",
+    "fail-function",
+    "loop-mount-unreadable",
+    symptom="btrfs is not in use.*it says 'mount said 32.n'",
 )
 def failed_mount_keeps_its_module_in_use(patch):
     """The reference to the file system's module is not put when the mount fails."""
