@@ -48,7 +48,6 @@ class AgentTarget:
         self._link: Link | None = None
         self._stop: Callable[[], bool] = _never
         self._options: Mapping[str, str] = {}
-        self._cursor = 0
         self._seen_console = 0
         self._release = ""
         self._foreseen: deque[tuple[Access, Message]] = deque()
@@ -163,7 +162,6 @@ class AgentTarget:
         """Records of /dev/kmsg after the cursor; none if the machine does not let us read it."""
         data: str = self._ask("log", since=since)["data"]
         lines, cursor, lost = kmsg.records(data.encode("latin-1"), since)
-        self._cursor = max(self._cursor, cursor)
         self._seen_console = len(self._life.console())
         return lines, cursor, lost
 

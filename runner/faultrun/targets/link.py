@@ -39,19 +39,19 @@ class Link:
         self._clock = clock
         self._silence_ns = silence_ns
         self._number = 0
-        self._beats: Callable[[], bool] = _alive
+        self._alive: Callable[[], bool] = _alive
 
     def watch(self, alive: Callable[[], bool]) -> None:
         """Ask this while waiting; once it says no, there is nothing left to wait for."""
-        self._beats = alive
+        self._alive = alive
 
     def ask(self, op: str, *, stop: Callable[[], bool] | None = None, **fields: object) -> Message:
         """Send a request and wait for its answer. Raises Silent.
 
         A request that takes long beats while it does. Once ``stop()``, the machine is told to kill
         what runs; the answer is still waited for. A long request goes in parts, each of which is
-        answered: a terminal that is full stops the line, and User-mode
-        Linux does not always start it again (arch/um/drivers/line.c:line_unthrottle()).
+        answered: a terminal that is full stops the line, and User-mode Linux does not always start
+        it again (arch/um/drivers/line.c:line_unthrottle()).
         """
         payload = dump({"op": op, **fields})
         if len(payload) <= _PART:
@@ -87,8 +87,8 @@ class Link:
             if now - heard > self._silence_ns:
                 seconds = self._silence_ns // SECOND_NS
                 raise Silent(f"no sign of life for {seconds} s after '{op}'", ended=False)
-            if not self._beats():
-                self._last_words(op)
+            if not self._alive():
+                raise Silent(f"it ended during '{op}'", ended=True)
             if running and now - pinged > _PING_NS:
                 pinged = now
                 self._send(pack({"id": 0, "op": "ping"}))
@@ -106,10 +106,6 @@ class Link:
             self._wire.send(pack({"id": self._number + 1, "op": op}))
         except OSError:
             return
-
-    def _last_words(self, op: str) -> None:
-        """The machine ended; what it had said before may still be on its way."""
-        raise Silent(f"it ended during '{op}'", ended=True)
 
     def _send(self, frame: bytes) -> None:
         """In pieces, if the line takes no more at once; then each is confirmed before the next."""
